@@ -1,0 +1,171 @@
+"""The layer contract. The words and the order of arguments are Caffe's (include/caffe/layer.hpp).
+
+A layer is one file of `layers/`: it reads its message, declares its parameters and shapes, and names operations of `self.ops`.
+It owns no memory: the Net gives it `blobs` (parameters), `internals` (its own arrays) and the blobs it reads and writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..blob import Array, Blob, Shape
+from ..errors import ModelError, Place
+from ..registry import Registry
+
+if TYPE_CHECKING:
+    from ..ops.base import Ops
+    from ..random import Stream
+
+TRAIN, TEST = 0, 1  # Caffe's Phase
+
+LAYERS: Registry[type[Layer]] = Registry("layer type")
+
+
+@dataclass(frozen=True)
+class Arity:
+    """How many blobs a layer takes or gives: at least `least`, at most `most` (None: any number)."""
+
+    least: int
+    most: int | None
+
+    def __contains__(self, count: int) -> bool:
+        return self.least <= count and (self.most is None or count <= self.most)
+
+    def __str__(self) -> str:
+        if self.most is None:
+            return f"at least {self.least}"
+        return f"{self.least}" if self.least == self.most else f"{self.least} to {self.most}"
+
+
+def exactly(count: int) -> Arity:
+    return Arity(count, count)
+
+
+def at_least(count: int) -> Arity:
+    return Arity(count, None)
+
+
+@dataclass(frozen=True)
+class ParamDeclaration:
+    """A learned array a layer wants: its shape, and the FillerParameter that fills it (None: zeros)."""
+
+    shape: Shape
+    filler: Any = None
+
+
+@dataclass(frozen=True)
+class Internal:
+    """An array of a layer's own that lives from forward to backward, or scratch. dtype: 'real' is the net's own."""
+
+    shape: Shape
+    dtype: str = "real"
+
+
+class Layer:
+    """One layer of a net, not yet bound to memory.
+
+    message: its LayerParameter. phase: TRAIN or TEST.
+    What the Net hands over before the first forward: `ops`, `blobs`, `internals`, `random`, `param_propagate_down`.
+    """
+
+    type: ClassVar[str] = ""
+    bottoms: ClassVar[Arity] = exactly(1)
+    tops: ClassVar[Arity] = exactly(1)
+    as_many_tops_as_bottoms: ClassVar[bool] = False
+    is_loss: ClassVar[bool] = False
+    """Whether top[0] has a loss_weight of 1 where none is written."""
+    auto_tops: ClassVar[bool] = False
+    """Whether missing tops are made without a name, as Caffe does for losses (AutoTopBlobs)."""
+    no_gradient_bottoms: ClassVar[frozenset[int]] = frozenset()
+    """Bottoms that force_backward does not force: labels (Caffe: AllowForceBackward)."""
+    in_place: ClassVar[bool] = False
+    """Whether a top may be its bottom: the layer then reads each element before it writes it, and backward needs no lost value."""
+
+    def __init__(self, message: Any, phase: int):
+        self.message = message
+        self.phase = phase
+        self.name: str = message.name
+        self.params: list[ParamDeclaration] = []
+        self.blobs: list[Blob] = []
+        self.internals: dict[str, Array] = {}
+        self.param_propagate_down: list[bool] = []
+        self.ops: Ops
+        self.random: Stream
+
+    # -- what a layer defines ------------------------------------------------------------------------------------------------
+
+    def setup(self, bottom: Sequence[Shape]) -> None:
+        """Read the message and declare params, once. Raise what the message alone, or with the first shapes, shows wrong."""
+
+    def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
+        """The shapes of the tops for these bottoms. Pure: called again whenever a bottom changes shape."""
+        raise NotImplementedError
+
+    def internal_arrays(self, bottom: Sequence[Shape], top: Sequence[Shape]) -> dict[str, Internal]:
+        """The layer's own arrays for these shapes, by the names under which `internals` will hold them."""
+        return {}
+
+    def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
+        """Fill `top[i].data`."""
+        raise NotImplementedError
+
+    def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
+        """Fill `bottom[i].diff` where propagate_down[i]; add to `blobs[j].diff` where param_propagate_down[j]."""
+        raise self.error("this layer has no backward pass", hint="Set propagate_down: false, or keep it out of the path to a loss")
+
+    def macs(self, bottom: Sequence[Shape], top: Sequence[Shape]) -> int:
+        """Multiply-accumulates of one forward pass."""
+        return 0
+
+    def data_views(self) -> dict[int, int]:
+        """Tops whose data is a view of a bottom's data, as {top: bottom}: nothing is copied in forward. Split, Flatten, Reshape."""
+        return {}
+
+    def diff_views(self) -> dict[int, int]:
+        """Tops whose diff is a view of a bottom's diff, as {top: bottom}."""
+        return {}
+
+    # -- what a layer uses ---------------------------------------------------------------------------------------------------
+
+    def declare_param(self, shape: Sequence[int], filler: Any = None) -> None:
+        """Ask for the next learned array."""
+        self.params.append(ParamDeclaration(tuple(shape), filler))
+
+    @property
+    def label(self) -> str:
+        return f"layer {self.name!r} ({self.message.type})"
+
+    def error(self, what: str, *, field: str = "", hint: str = "") -> ModelError:
+        """A ModelError at the layer's place in its file, or at that of one of its fields: 'convolution_param.stride'."""
+        return ModelError(what, place=self.place(field), layer=self.label, hint=hint)
+
+    def place(self, field: str = "") -> Place | None:
+        """Where the layer stands in its file, or the field, or the nearest field around it; None if not from a file."""
+        source = self.message.place
+        if not source.line:
+            return None
+        places = {f.path: (f.line, f.column) for f in source.field}
+        while field:
+            if field in places:
+                return Place(source.file, *places[field])
+            field = field.rpartition(".")[0]
+        return Place(source.file, source.line, source.column)
+
+    def canonical_axis(self, axis: int, rank: int, field: str) -> int:
+        """An axis that may be negative, counted from the front; raises where the shape has no such axis."""
+        if not -rank <= axis < rank:
+            raise self.error(f"axis {axis} of a blob with {rank} axes", field=field, hint=f"Axes go from {-rank} to {rank - 1}")
+        return axis % rank
+
+    def require(self, condition: bool, what: str, *, field: str = "", hint: str = "") -> None:
+        """Raise `self.error(what)` unless the condition holds."""
+        if not condition:
+            raise self.error(what, field=field, hint=hint)
+
+
+def count(shape: Sequence[int], start: int = 0, stop: int | None = None) -> int:
+    """The product of shape[start:stop]. Caffe: Blob::count."""
+    return prod(shape[start:stop])
