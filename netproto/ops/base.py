@@ -1,0 +1,21 @@
+"""Ops: every operation on arrays that a layer or a solver can name, portable and correct.
+
+One mixin of `reference/` per family; `cpu.py` and `gpu.py` override single operations where it pays. The caller gives the arrays that are
+written, after those that are read; gradients of data are overwritten, gradients of parameters are added to.
+"""
+
+from __future__ import annotations
+
+from .reference.arrays import Array, Arrays
+from .reference.convolution import Convolution
+from .reference.linear import Linear
+from .reference.normalisation import Normalisation
+from .reference.pooling import Pooling
+from .reference.rng import Rng
+from .reference.update import Update
+
+__all__ = ["Array", "Arrays", "Ops"]
+
+
+class Ops(Convolution, Normalisation, Pooling, Linear, Update, Rng):
+    """The portable operations: a new family is a file of `reference/` and a name here, before the families that it uses."""

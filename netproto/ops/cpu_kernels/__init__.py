@@ -1,0 +1,1 @@
+"""Numba and BLAS kernels of the CPU for float32, C-contiguous arrays."""

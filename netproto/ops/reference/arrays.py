@@ -1,0 +1,59 @@
+"""Where arrays come from and go to: what every family of operations stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any, ClassVar
+
+import numpy
+
+Array = Any  # numpy.ndarray or cupy.ndarray
+
+
+class Arrays:
+    """Array management of one backend.
+
+    xp: the array library. dtype: that of the net's real numbers, float32 or float64.
+    """
+
+    xp: ClassVar[Any] = numpy
+
+    def __init__(self, dtype: str = "float32"):
+        self.dtype = numpy.dtype(dtype)
+        self._scratch: dict[tuple[str, str], Array] = {}
+
+    def zeros(self, shape: Sequence[int], dtype: str = "real") -> Array:
+        return self.xp.zeros(tuple(shape), self._real(dtype))
+
+    def empty(self, shape: Sequence[int], dtype: str = "real") -> Array:
+        return self.xp.empty(tuple(shape), self._real(dtype))
+
+    def asarray(self, host: Any, dtype: str = "real") -> Array:
+        """The host's numbers as a C-contiguous array of this backend; no copy where it is one already."""
+        return self.xp.ascontiguousarray(self.xp.asarray(host, self._real(dtype)))
+
+    def to_host(self, array: Array) -> numpy.ndarray:
+        """The array as numpy's; no copy where it is already."""
+        return numpy.asarray(array)
+
+    def fill(self, x: Array, value: float) -> None:
+        x.fill(value)
+
+    def copy(self, src: Array, dst: Array) -> None:
+        """dst = src; equal shapes."""
+        self.xp.copyto(dst, src)
+
+    def scratch(self, name: str, shape: Sequence[int], dtype: str = "real") -> Array:
+        """A named workspace, C-contiguous, shared by all layers: what it holds is lost between operations.
+
+        It is taken once and grows to the largest shape asked for, so that a training iteration allocates nothing.
+        """
+        count = prod(shape)
+        store = self._scratch.get((name, dtype))
+        if store is None or store.size < count:
+            store = self._scratch[name, dtype] = self.empty((count,), dtype)
+        return store[:count].reshape(tuple(shape))
+
+    def _real(self, dtype: str) -> Any:
+        return self.dtype if dtype == "real" else numpy.dtype(dtype)
