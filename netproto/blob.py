@@ -20,19 +20,20 @@ Array = Any  # of the backend that made it: numpy.ndarray or cupy.ndarray
 
 
 class Store:
-    """Flat memory of one backend, taken at first use and kept while it is large enough."""
+    """Flat memory of one backend, taken at first use and kept while it is large enough. dtype: 'real' is the ops' own."""
 
-    __slots__ = ("array", "ops")
+    __slots__ = ("array", "dtype", "ops")
 
-    def __init__(self, ops: Ops):
+    def __init__(self, ops: Ops, dtype: str = "real"):
         self.ops = ops
+        self.dtype = dtype
         self.array: Array = None
 
     def view(self, shape: Shape) -> Array:
         """A C-contiguous view of the first prod(shape) elements; new memory is zero."""
         count = prod(shape)
         if self.array is None or self.array.size < count:
-            self.array = self.ops.zeros((count,))
+            self.array = self.ops.zeros((count,), self.dtype)
         return self.array[:count].reshape(shape)
 
 

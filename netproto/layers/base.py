@@ -12,8 +12,9 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..blob import Array, Blob, Shape
-from ..errors import ModelError, Place
+from ..errors import ModelError
 from ..registry import Registry
+from ..schema.places import label, place_of
 
 if TYPE_CHECKING:
     from ..ops.base import Ops
@@ -94,6 +95,7 @@ class Layer:
         self.param_propagate_down: list[bool] = []
         self.ops: Ops
         self.random: Stream
+        self.rank, self.ranks = 0, 1
 
     # -- what a layer defines ------------------------------------------------------------------------------------------------
 
@@ -128,31 +130,25 @@ class Layer:
         """Tops whose diff is a view of a bottom's diff, as {top: bottom}."""
         return {}
 
+    def data_state(self) -> dict[str, Any]:
+        """Where the layer stands in its source of records, as a snapshot keeps it; empty for layers that read none."""
+        return {}
+
+    def restore_data_state(self, state: dict[str, Any]) -> None:
+        """Go on where `data_state` was taken."""
+
+    def close(self) -> None:
+        """Let go of files and threads."""
+
     # -- what a layer uses ---------------------------------------------------------------------------------------------------
 
     def declare_param(self, shape: Sequence[int], filler: Any = None) -> None:
         """Ask for the next learned array."""
         self.params.append(ParamDeclaration(tuple(shape), filler))
 
-    @property
-    def label(self) -> str:
-        return f"layer {self.name!r} ({self.message.type})"
-
     def error(self, what: str, *, field: str = "", hint: str = "") -> ModelError:
         """A ModelError at the layer's place in its file, or at that of one of its fields: 'convolution_param.stride'."""
-        return ModelError(what, place=self.place(field), layer=self.label, hint=hint)
-
-    def place(self, field: str = "") -> Place | None:
-        """Where the layer stands in its file, or the field, or the nearest field around it; None if not from a file."""
-        source = self.message.place
-        if not source.line:
-            return None
-        places = {f.path: (f.line, f.column) for f in source.field}
-        while field:
-            if field in places:
-                return Place(source.file, *places[field])
-            field = field.rpartition(".")[0]
-        return Place(source.file, source.line, source.column)
+        return ModelError(what, place=place_of(self.message, field), layer=label(self.message), hint=hint)
 
     def canonical_axis(self, axis: int, rank: int, field: str) -> int:
         """An axis that may be negative, counted from the front; raises where the shape has no such axis."""

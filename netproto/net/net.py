@@ -1,0 +1,237 @@
+"""Net: a graph bound to memory, with forward and backward passes.
+
+Caffe: include/caffe/net.hpp, src/caffe/net.cpp. Blobs are allocated once; a layer is reshaped only when a bottom changed its shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .. import fillers
+from ..blob import Blob, Shape, Store
+from ..errors import ModelError
+from ..layers.base import TEST, TRAIN, Layer
+from ..ops.base import Ops
+from ..random import Stream
+from ..schema.places import label, place_of
+from . import debug
+from .graph import AUTOMATIC, Graph, Node, build, prepare
+
+
+@dataclass(frozen=True)
+class Learnable:
+    """A learned blob that a solver updates, with its multipliers. `key` names it in files: layer and index."""
+
+    key: str
+    blob: Blob
+    lr_mult: float
+    decay_mult: float
+
+
+class Net:
+    """A net that runs.
+
+    message: an upgraded NetParameter. phase: TRAIN or TEST. ops: the backend for all arrays. seed: where all random draws start.
+    `blobs` maps names to Blobs in the order of the file; `params` maps the names of layers that learn to their Blobs.
+    """
+
+    def __init__(
+        self, message: Any, *, ops: Ops, phase: int = TEST, level: int = 0, stages: Sequence[str] = (), seed: int = 0, rank: int = 0, ranks: int = 1
+    ):
+        self.ops = ops
+        self.message = prepare(message, phase, level, stages)
+        self.graph: Graph = build(self.message, phase)
+        self.name, self.phase, self.seed = self.graph.name, phase, seed
+        self.debug_info: bool = self.message.debug_info
+        self.layers: list[Layer] = [node.layer for node in self.graph.nodes]
+        self.layer_names: list[str] = [layer.name for layer in self.layers]
+        self._blobs = [Blob(shape, ops) for shape in self.graph.shapes]
+        self.blobs: dict[str, Blob] = {n: b for n, b in zip(self.graph.blob_names, self._blobs, strict=True) if n != AUTOMATIC}
+        self.params: dict[str, list[Blob]] = {}
+        self.learnable: list[Learnable] = []
+        self._internal_stores: list[dict[str, Store]] = [{} for _ in self.layers]
+        self._reshaped_for: list[tuple[Shape, ...] | None] = [None] * len(self.layers)
+        self._bottoms = [[self._blobs[b] for b in node.bottoms] for node in self.graph.nodes]
+        self._tops = [[self._blobs[t] for t in node.tops] for node in self.graph.nodes]
+        for layer in self.layers:
+            layer.ops = ops
+            layer.random = Stream(seed, f"{'TRAIN' if phase == TRAIN else 'TEST'}/{layer.name}")
+            layer.rank, layer.ranks = rank, ranks
+        self._allocate_params()
+        self.reshape()
+
+    # -- memory --------------------------------------------------------------------------------------------------------------
+
+    def _allocate_params(self) -> None:
+        owners: list[Blob] = []
+        for param in self.graph.learned:
+            blob = Blob(param.shape, self.ops)
+            owners.append(blob)
+            self.learnable.append(Learnable(param.key, blob, param.lr_mult, param.decay_mult))
+        filled: set[int] = set()
+        for node in self.graph.nodes:
+            for index, shape in zip(node.learned, node.shapes, strict=True):
+                if index not in filled:
+                    filled.add(index)
+                    self._fill(node.layer, index, owners[index])
+                    node.layer.blobs.append(owners[index])
+                    continue
+                shared = Blob(shape, self.ops)
+                shared.share_data(owners[index])
+                shared.share_diff(owners[index])
+                node.layer.blobs.append(shared)
+            if node.learned:
+                self.params[node.layer.name] = node.layer.blobs
+
+    def _fill(self, layer: Layer, index: int, blob: Blob) -> None:
+        param = self.graph.learned[index]
+        if param.filler is None or (param.filler.type == "constant" and param.filler.value == 0):
+            return
+        generator = Stream(self.seed, f"fill/{param.key}").generator()
+        try:
+            values = fillers.fill(param.filler, param.shape, generator)
+        except ModelError as error:
+            raise layer.error(error.what, hint=error.hint) from None
+        self.ops.copy(self.ops.asarray(values), blob.data)
+
+    def reshape(self) -> None:
+        """Carry the shapes of the inputs through the whole net. Caffe: Net::Reshape."""
+        for i in range(len(self.layers)):
+            self._reshape_layer(i)
+
+    def _reshape_layer(self, i: int) -> None:
+        layer, node = self.layers[i], self.graph.nodes[i]
+        bottom, top = self._bottoms[i], self._tops[i]
+        shapes = tuple(b.shape for b in bottom)
+        if shapes == self._reshaped_for[i]:
+            return
+        top_shapes = layer.reshape(shapes)
+        for blob, shape in zip(top, top_shapes, strict=True):
+            blob.reshape(shape)
+        for t, b in layer.data_views().items():
+            if top[t] is not bottom[b]:
+                top[t].share_data(bottom[b])
+        for t, b in layer.diff_views().items():
+            if top[t] is not bottom[b]:
+                top[t].share_diff(bottom[b])
+        stores = self._internal_stores[i]
+        for name, internal in layer.internal_arrays(shapes, top_shapes).items():
+            store = stores.setdefault(name, Store(self.ops, internal.dtype))
+            layer.internals[name] = store.view(internal.shape)
+        for blob, weight in zip(top, node.loss_weights, strict=True):
+            if weight:
+                self.ops.fill(blob.diff, weight)
+        self._reshaped_for[i] = shapes
+
+    # -- passes --------------------------------------------------------------------------------------------------------------
+
+    def forward(self, start: int = 0, end: int | None = None) -> Any:
+        """Run layers start..end (inclusive; default the last) and give the weighted sum of their losses, a scalar of the backend."""
+        loss: Any = 0.0
+        for i in range(start, len(self.layers) if end is None else end + 1):
+            loss += self.forward_layer(i)
+        return loss
+
+    def forward_layer(self, i: int) -> Any:
+        """Run one layer; its share of the loss."""
+        self._reshape_layer(i)
+        layer, top = self.layers[i], self._tops[i]
+        layer.forward(self._bottoms[i], top)
+        if self.debug_info:
+            debug.forward(self, i)
+        return sum(self.ops.dot(t.data, t.diff) for t, w in zip(top, self.graph.nodes[i].loss_weights, strict=True) if w)
+
+    def backward(self, start: int | None = None, end: int = 0) -> None:
+        """Run the backward pass from layer `start` (default the last) down to `end`, where a gradient is needed.
+
+        Parameter gradients are added to what is there: `clear_param_diffs` first.
+        """
+        for i in range(len(self.layers) - 1 if start is None else start, end - 1, -1):
+            if self.graph.nodes[i].need_backward:
+                self.backward_layer(i)
+        if self.debug_info and start is None and not end:
+            debug.all_params(self)
+
+    def backward_layer(self, i: int) -> None:
+        """Run one layer's backward pass, needed or not."""
+        self.layers[i].backward(self._tops[i], self.graph.nodes[i].propagate_down, self._bottoms[i])
+        if self.debug_info:
+            debug.backward(self, i)
+
+    def clear_param_diffs(self) -> None:
+        """Set the gradients of all learned blobs to zero."""
+        for param in self.learnable:
+            self.ops.fill(param.blob.diff, 0)
+
+    # -- names ---------------------------------------------------------------------------------------------------------------
+
+    @property
+    def inputs(self) -> list[str]:
+        """The tops of Input layers, in the order of the file."""
+        return [self.graph.blob_names[i] for i in self.graph.inputs]
+
+    @property
+    def outputs(self) -> list[str]:
+        """The tops that no layer reads, in alphabetical order, as Caffe has them."""
+        return [self.graph.blob_names[i] for i in self.graph.outputs]
+
+    def blob_loss_weight(self, name: str) -> float:
+        """The loss_weight of a blob, 0 where it has none."""
+        index = self.graph.blob_names.index(name)
+        weights = [w for n in self.graph.nodes for t, w in zip(n.tops, n.loss_weights, strict=True) if t == index]
+        return weights[-1] if weights else 0.0
+
+    def blob(self, index: int) -> Blob:
+        """The blob of a number in the graph, nameless ones included."""
+        return self._blobs[index]
+
+    def bottom_names(self, node: Node) -> list[str]:
+        return [self.graph.blob_names[i] for i in node.bottoms]
+
+    def top_names(self, node: Node) -> list[str]:
+        return [self.graph.blob_names[i] for i in node.tops]
+
+    # -- weights -------------------------------------------------------------------------------------------------------------
+
+    def share_params_with(self, other: Net) -> None:
+        """Let layers of the same name use the other net's learned blobs: a test net sees what is trained. Caffe: ShareTrainedLayersWith."""
+        for name, blobs in self.params.items():
+            if name not in other.params:
+                continue
+            theirs = other.params[name]
+            for j, (mine, its) in enumerate(zip(blobs, theirs, strict=False)):
+                if mine.shape != its.shape or len(blobs) != len(theirs):
+                    message = self.layers[self.layer_names.index(name)].message
+                    raise ModelError(
+                        f"cannot share learned blob {j}: its shape is {mine.shape} here and {its.shape} in the other net",
+                        place=place_of(message),
+                        layer=label(message),
+                        hint="Rename the layer in one of the nets if they are meant to differ",
+                    )
+                mine.share_data(its)
+
+    # -- state that a snapshot keeps -----------------------------------------------------------------------------------------
+
+    def draws(self) -> dict[str, int]:
+        """How many random draws each layer has made, where it has made any."""
+        return {layer.name: layer.random.draws for layer in self.layers if layer.random.draws}
+
+    def restore_draws(self, draws: dict[str, int]) -> None:
+        for layer in self.layers:
+            layer.random.draws = draws.get(layer.name, 0)
+
+    def data_states(self) -> dict[str, dict[str, Any]]:
+        """Where each data layer stands in its source."""
+        return {layer.name: state for layer in self.layers if (state := layer.data_state())}
+
+    def restore_data_states(self, states: dict[str, dict[str, Any]]) -> None:
+        for layer in self.layers:
+            if layer.name in states:
+                layer.restore_data_state(states[layer.name])
+
+    def close(self) -> None:
+        """Stop the readers of data layers. The net cannot run forward afterwards."""
+        for layer in self.layers:
+            layer.close()
