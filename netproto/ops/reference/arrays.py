@@ -44,6 +44,18 @@ class Arrays:
         """dst = src; equal shapes."""
         self.xp.copyto(dst, src)
 
+    def dot(self, a: Array, b: Array) -> Any:
+        """The sum of a * b over equal counts, a scalar of the backend."""
+        return self.xp.dot(a.reshape(-1), b.reshape(-1))
+
+    def mean_abs(self, x: Array) -> float:
+        """The mean absolute value, 0 for an empty array."""
+        return float(self.xp.abs(x).mean()) if x.size else 0.0
+
+    def all_finite(self, x: Array) -> bool:
+        """Whether no element is NaN or infinite."""
+        return bool(self.xp.isfinite(x).all())
+
     def scratch(self, name: str, shape: Sequence[int], dtype: str = "real") -> Array:
         """A named workspace, C-contiguous, shared by all layers: what it holds is lost between operations.
 

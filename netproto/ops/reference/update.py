@@ -1,4 +1,8 @@
-"""What a solver does to one parameter, in one pass. Caffe: sgd_solver.cpp."""
+"""What a solver does to one learned blob, in one pass. Caffe: src/caffe/solvers.
+
+data, diff and the histories are of one shape; diff is only read. All share g = scale * diff + decay * data, or decay * sign(data) with `l1`;
+scale is that of clip_gradients and iter_size.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,123 @@ from .arrays import Array, Arrays
 
 
 class Update(Arrays):
-    """data, diff and history are of one shape; diff is only read."""
+    """One operation per solver type."""
 
     def sgd_update(
         self, data: Array, diff: Array, history: Array, *, rate: float, momentum: float, decay: float, l1: bool, scale: float = 1.0
     ) -> None:
-        """history = momentum * history + rate * g, data -= history, where g = scale * diff + decay * data.
-
-        l1: decay * sign(data) instead of decay * data. scale: of clip_gradients and iter_size.
-        """
-        step = self.scratch("update.step", data.shape)
-        self.xp.sign(data, out=step) if l1 else self.copy(data, step)
-        step *= decay
-        step += diff * scale
-        step *= rate
+        """history = momentum * history + rate * g; data -= history."""
+        g = self._regularised(data, diff, decay, l1, scale)
         history *= momentum
-        history += step
+        g *= rate
+        history += g
         data -= history
+
+    def nesterov_update(
+        self, data: Array, diff: Array, history: Array, *, rate: float, momentum: float, decay: float, l1: bool, scale: float = 1.0
+    ) -> None:
+        """history' = momentum * history + rate * g; data -= (1 + momentum) * history' - momentum * history."""
+        g = self._regularised(data, diff, decay, l1, scale)
+        history *= momentum
+        data += history
+        g *= rate
+        history += g
+        self.xp.multiply(history, 1 + momentum, out=g)
+        data -= g
+
+    def adagrad_update(
+        self, data: Array, diff: Array, history: Array, *, rate: float, delta: float, decay: float, l1: bool, scale: float = 1.0
+    ) -> None:
+        """history += g^2; data -= rate * g / (sqrt(history) + delta)."""
+        g, root = self._regularised(data, diff, decay, l1, scale), self.scratch("update.root", data.shape)
+        self.xp.multiply(g, g, out=root)
+        history += root
+        self._descend(data, g, history, root, rate, delta)
+
+    def rmsprop_update(
+        self,
+        data: Array,
+        diff: Array,
+        history: Array,
+        *,
+        rate: float,
+        rms_decay: float,
+        delta: float,
+        decay: float,
+        l1: bool,
+        scale: float = 1.0,
+    ) -> None:
+        """history = rms_decay * history + (1 - rms_decay) * g^2; data -= rate * g / (sqrt(history) + delta)."""
+        g, root = self._regularised(data, diff, decay, l1, scale), self.scratch("update.root", data.shape)
+        self._mean_square(history, g, rms_decay, root)
+        self._descend(data, g, history, root, rate, delta)
+
+    def adadelta_update(
+        self,
+        data: Array,
+        diff: Array,
+        squares: Array,
+        changes: Array,
+        *,
+        rate: float,
+        momentum: float,
+        delta: float,
+        decay: float,
+        l1: bool,
+        scale: float = 1.0,
+    ) -> None:
+        """squares = mean of g^2; u = g * sqrt((delta + changes) / (delta + squares)); changes = mean of u^2; data -= rate * u."""
+        u, root = self._regularised(data, diff, decay, l1, scale), self.scratch("update.root", data.shape)
+        self._mean_square(squares, u, momentum, root)
+        self.xp.add(squares, delta, out=root)
+        u *= self.xp.sqrt((changes + delta) / root)
+        self._mean_square(changes, u, momentum, root)
+        u *= rate
+        data -= u
+
+    def adam_update(
+        self,
+        data: Array,
+        diff: Array,
+        mean: Array,
+        squares: Array,
+        *,
+        rate: float,
+        momentum: float,
+        momentum2: float,
+        delta: float,
+        decay: float,
+        l1: bool,
+        scale: float = 1.0,
+    ) -> None:
+        """mean = mean of g; squares = mean of g^2; data -= rate * mean / (sqrt(squares) + delta). rate has the bias correction in it."""
+        g, root = self._regularised(data, diff, decay, l1, scale), self.scratch("update.root", data.shape)
+        self._mean_square(squares, g, momentum2, root)
+        mean *= momentum
+        g *= 1 - momentum
+        mean += g
+        self.copy(mean, g)
+        self._descend(data, g, squares, root, rate, delta)
+
+    def _regularised(self, data: Array, diff: Array, decay: float, l1: bool, scale: float) -> Array:
+        """g, in scratch."""
+        g = self.scratch("update.g", data.shape)
+        self.xp.sign(data, out=g) if l1 else self.copy(data, g)
+        g *= decay
+        g += diff * scale
+        return g
+
+    def _mean_square(self, history: Array, g: Array, keep: float, square: Array) -> None:
+        """history = keep * history + (1 - keep) * g^2; `square` is lost."""
+        self.xp.multiply(g, g, out=square)
+        square *= 1 - keep
+        history *= keep
+        history += square
+
+    def _descend(self, data: Array, g: Array, squares: Array, root: Array, rate: float, delta: float) -> None:
+        """data -= rate * g / (sqrt(squares) + delta); g and root are lost."""
+        self.xp.sqrt(squares, out=root)
+        root += delta
+        g *= rate
+        g /= root
+        data -= g

@@ -1,0 +1,135 @@
+"""How a solver changes one learned blob: one small rule per solver type.
+
+A rule gets the blob with its gradient and its own history arrays. What all rules share (decay, L1, the scale of clipping and iter_size) is
+part of the operation, so that each blob is passed over once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from ..blob import Array, Blob
+from ..ops.base import Ops
+from ..registry import Registry
+
+
+@dataclass(frozen=True)
+class Step:
+    """What holds for one blob in one iteration.
+
+    rate: with lr_mult. decay: with decay_mult. l1: regularization_type is L1. scale: of the gradient. iteration: from 0.
+    """
+
+    rate: float
+    decay: float
+    l1: bool
+    scale: float
+    iteration: int
+
+
+Update = Callable[[Ops, Any, Blob, Sequence[Array], Step], None]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """update(ops, SolverParameter, blob, histories, step) changes blob.data and the histories. slots: how many histories a blob has."""
+
+    update: Update
+    slots: int = 1
+
+
+RULES: Registry[Rule] = Registry("solver type")
+
+
+def _enter(name: str, slots: int = 1) -> Callable[[Update], Update]:
+    def enter(update: Update) -> Update:
+        RULES.register(name)(Rule(update, slots))
+        return update
+
+    return enter
+
+
+@_enter("SGD")
+def sgd(ops: Ops, message: Any, blob: Blob, history: Sequence[Array], step: Step) -> None:
+    """v = momentum v + rate g; w -= v. Caffe: sgd_solver.cpp: the rate is inside v."""
+    ops.sgd_update(
+        blob.data, blob.diff, history[0], rate=step.rate, momentum=message.momentum, decay=step.decay, l1=step.l1, scale=step.scale
+    )
+
+
+@_enter("Nesterov")
+def nesterov(ops: Ops, message: Any, blob: Blob, history: Sequence[Array], step: Step) -> None:
+    """v' = momentum v + rate g; w -= (1 + momentum) v' - momentum v. Caffe: nesterov_solver.cpp."""
+    ops.nesterov_update(
+        blob.data, blob.diff, history[0], rate=step.rate, momentum=message.momentum, decay=step.decay, l1=step.l1, scale=step.scale
+    )
+
+
+@_enter("AdaGrad")
+def adagrad(ops: Ops, message: Any, blob: Blob, history: Sequence[Array], step: Step) -> None:
+    """h += g^2; w -= rate g / (sqrt(h) + delta). Caffe: adagrad_solver.cpp."""
+    ops.adagrad_update(
+        blob.data, blob.diff, history[0], rate=step.rate, delta=message.delta, decay=step.decay, l1=step.l1, scale=step.scale
+    )
+
+
+@_enter("RMSProp")
+def rmsprop(ops: Ops, message: Any, blob: Blob, history: Sequence[Array], step: Step) -> None:
+    """h = d h + (1 - d) g^2 with d = rms_decay; w -= rate g / (sqrt(h) + delta). Caffe: rmsprop_solver.cpp."""
+    ops.rmsprop_update(
+        blob.data,
+        blob.diff,
+        history[0],
+        rate=step.rate,
+        rms_decay=message.rms_decay,
+        delta=message.delta,
+        decay=step.decay,
+        l1=step.l1,
+        scale=step.scale,
+    )
+
+
+@_enter("AdaDelta", slots=2)
+def adadelta(ops: Ops, message: Any, blob: Blob, history: Sequence[Array], step: Step) -> None:
+    """With m = momentum: h = m h + (1 - m) g^2; u = g sqrt((delta + k) / (delta + h)); k = m k + (1 - m) u^2; w -= rate u.
+
+    Caffe: adadelta_solver.cpp: delta is inside the roots.
+    """
+    ops.adadelta_update(
+        blob.data,
+        blob.diff,
+        history[0],
+        history[1],
+        rate=step.rate,
+        momentum=message.momentum,
+        delta=message.delta,
+        decay=step.decay,
+        l1=step.l1,
+        scale=step.scale,
+    )
+
+
+@_enter("Adam", slots=2)
+def adam(ops: Ops, message: Any, blob: Blob, history: Sequence[Array], step: Step) -> None:
+    """m = a m + (1 - a) g; v = b v + (1 - b) g^2; w -= rate c m / (sqrt(v) + delta), c = sqrt(1 - b^t) / (1 - a^t), t = iteration + 1.
+
+    a is momentum (0 where the file has none), b momentum2. Caffe: adam_solver.cpp: delta is outside the root, decay part of g.
+    """
+    t = step.iteration + 1
+    correction = sqrt(1 - message.momentum2**t) / (1 - message.momentum**t)
+    ops.adam_update(
+        blob.data,
+        blob.diff,
+        history[0],
+        history[1],
+        rate=step.rate * correction,
+        momentum=message.momentum,
+        momentum2=message.momentum2,
+        delta=message.delta,
+        decay=step.decay,
+        l1=step.l1,
+        scale=step.scale,
+    )
