@@ -13,7 +13,7 @@ def label(layer: Any) -> str:
 
 
 def place_of(message: Any, field: str = "") -> Place | None:
-    """Where a message that has a `place` stands in its file, or one of its fields, or the nearest field around it; None if not from a file."""
+    """Where a message with a `place` stands in its file, or one of its fields, or the nearest field around it; None if not from a file."""
     source = message.place
     if not source.line:
         return None
