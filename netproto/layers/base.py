@@ -156,6 +156,10 @@ class Layer:
             raise self.error(f"axis {axis} of a blob with {rank} axes", field=field, hint=f"Axes go from {-rank} to {rank - 1}")
         return axis % rank
 
+    def param_diff(self, index: int) -> Array | None:
+        """The gradient of a learned blob, to be added to; None where the layer has no such blob or its gradient is not wanted."""
+        return self.blobs[index].diff if index < len(self.blobs) and self.param_propagate_down[index] else None
+
     def require(self, condition: bool, what: str, *, field: str = "", hint: str = "") -> None:
         """Raise `self.error(what)` unless the condition holds."""
         if not condition:
