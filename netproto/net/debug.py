@@ -26,7 +26,8 @@ def backward(net: Net, i: int) -> None:
     node, layer = net.graph.nodes[i], net.layers[i]
     for b, wanted in zip(node.bottoms, node.propagate_down, strict=True):
         if wanted:
-            log.info("    [Backward] Layer %s, bottom blob %s diff: %g", layer.name, net.graph.blob_names[b], net.ops.mean_abs(net.blob(b).diff))
+            size = net.ops.mean_abs(net.blob(b).diff)
+            log.info("    [Backward] Layer %s, bottom blob %s diff: %g", layer.name, net.graph.blob_names[b], size)
     for name, blob, wanted in zip(_param_names(net, i), layer.blobs, layer.param_propagate_down, strict=True):
         if wanted:
             log.info("    [Backward] Layer %s, param blob %s diff: %g", layer.name, name, net.ops.mean_abs(blob.diff))

@@ -218,7 +218,10 @@ class _Wiring:
 def _make_layer(message: Any, net_phase: int) -> Layer:
     if message.type not in LAYERS:
         raise ModelError(
-            f"unknown layer type {message.type!r}", place=place_of(message, "type"), layer=label(message), hint=did_you_mean(message.type, LAYERS)
+            f"unknown layer type {message.type!r}",
+            place=place_of(message, "type"),
+            layer=label(message),
+            hint=did_you_mean(message.type, LAYERS),
         )
     phase = message.phase if message.HasField("phase") else net_phase
     return LAYERS[message.type](message, TRAIN if phase == TRAIN else TEST)

@@ -38,12 +38,21 @@ class Net:
     """
 
     def __init__(
-        self, message: Any, *, ops: Ops, phase: int = TEST, level: int = 0, stages: Sequence[str] = (), seed: int = 0, rank: int = 0, ranks: int = 1
+        self,
+        message: Any,
+        *,
+        ops: Ops,
+        phase: int = TEST,
+        level: int = 0,
+        stages: Sequence[str] = (),
+        seed: int = 0,
+        rank: int = 0,
+        ranks: int = 1,
     ):
         self.ops = ops
         self.message = prepare(message, phase, level, stages)
         self.graph: Graph = build(self.message, phase)
-        self.name, self.phase, self.seed = self.graph.name, phase, seed
+        self.name, self.phase = self.graph.name, phase
         self.debug_info: bool = self.message.debug_info
         self.layers: list[Layer] = [node.layer for node in self.graph.nodes]
         self.layer_names: list[str] = [layer.name for layer in self.layers]
@@ -57,8 +66,8 @@ class Net:
         self._tops = [[self._blobs[t] for t in node.tops] for node in self.graph.nodes]
         for layer in self.layers:
             layer.ops = ops
-            layer.random = Stream(seed, f"{'TRAIN' if phase == TRAIN else 'TEST'}/{layer.name}")
             layer.rank, layer.ranks = rank, ranks
+        self.reseed(seed)
         self._allocate_params()
         self.reshape()
 
@@ -213,6 +222,12 @@ class Net:
                 mine.share_data(its)
 
     # -- state that a snapshot keeps -----------------------------------------------------------------------------------------
+
+    def reseed(self, seed: int) -> None:
+        """Start every layer's random draws anew from a seed."""
+        self.seed = seed
+        for layer in self.layers:
+            layer.random = Stream(seed, f"{'TRAIN' if self.phase == TRAIN else 'TEST'}/{layer.name}")
 
     def draws(self) -> dict[str, int]:
         """How many random draws each layer has made, where it has made any."""

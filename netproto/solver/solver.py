@@ -1,0 +1,274 @@
+"""The training loop. Caffe: src/caffe/solver.cpp and src/caffe/solvers/sgd_solver.cpp."""
+
+from __future__ import annotations
+
+import enum
+import logging
+import os
+from collections.abc import Callable, Sequence
+from math import isfinite, sqrt
+from pathlib import Path
+from typing import Any
+
+from ..blob import Array
+from ..errors import SolverError, did_you_mean
+from ..formats import weights as weights_files
+from ..net.loading import copy_weights
+from ..net.net import Net
+from ..ops.base import Ops
+from ..schema.places import place_of
+from . import lr_policy, nets, snapshot
+from .report import MeanOutputs, SmoothedLoss, SpeedLine, output_lines, outputs_of
+from .rules import RULES, Step
+
+log = logging.getLogger("netproto.solver")
+
+
+class Action(enum.Enum):
+    """What a signal can ask of a running solver."""
+
+    STOP = enum.auto()
+    SNAPSHOT = enum.auto()
+
+
+class Solver:
+    """Trains a net as a SolverParameter says.
+
+    message: an upgraded SolverParameter. ops: the backend. level, stages: the command line's, for the train net.
+    weights: files to start from, in the place of the solver's own `weights`. seed: in the place of random_seed.
+
+    `net` is the net in training, `test_nets` share its learned blobs. `history` holds, per slot of the rule, one array per learned blob.
+    """
+
+    def __init__(
+        self,
+        message: Any,
+        *,
+        ops: Ops,
+        level: int = 0,
+        stages: Sequence[str] = (),
+        weights: Sequence[str] | None = None,
+        seed: int | None = None,
+    ):
+        _check(message)
+        self.message = message
+        self.ops = ops
+        self.rule = RULES[message.type]
+        self.iter = 0
+        self.current_step = 0
+        self.seed = _seed(message) if seed is None else seed
+        self.on_iteration: list[Callable[[Solver, Any, float], None]] = []
+        self._requests: list[Action] = []
+        self._stopped = False
+
+        self.plan = nets.train_net(message, level, stages)
+        test_plans = nets.test_nets(message)
+        log.info("Creating training net from %s", self.plan.source)
+        self.net = self._make_net(self.plan)
+        self.test_nets: list[Net] = []
+        for i, plan in enumerate(test_plans):
+            log.info("Creating test net (#%d) specified by %s", i, plan.source)
+            self.test_nets.append(self._make_net(plan))
+            self.test_nets[i].share_params_with(self.net)
+        self.history: list[list[Array]] = [[ops.zeros(p.blob.shape) for p in self.net.learnable] for _ in range(self.rule.slots)]
+        if message.snapshot:
+            snapshot.probe(message)
+        for path in message.weights if weights is None else weights:
+            self.load_weights(path)
+        log.info("Solver scaffolding done.")
+
+    def _make_net(self, plan: nets.NetPlan) -> Net:
+        return Net(plan.message, ops=self.ops, phase=plan.phase, level=plan.level, stages=plan.stages, seed=self.seed)
+
+    # -- weights and snapshots -----------------------------------------------------------------------------------------------
+
+    def load_weights(self, paths: str) -> None:
+        """Copy trained weights by layer name into the train and test nets. paths: files, separated by commas."""
+        for path in paths.split(","):
+            log.info("Finetuning from %s", path)
+            loaded = weights_files.load(path)
+            for net in (self.net, *self.test_nets):
+                for line in copy_weights(net, loaded).lines():
+                    log.info("%s", line)
+
+    def snapshot(self) -> tuple[Path, Path]:
+        """Write weights and state; (weights file, state file). Caffe: Solver::Snapshot."""
+        return snapshot.save(self)
+
+    def restore(self, path: str) -> None:
+        """Go on from a state file, ours or Caffe's. A state of ours also holds the position in every data source and the random draws."""
+        snapshot.restore(self, path)
+
+    # -- training ------------------------------------------------------------------------------------------------------------
+
+    def solve(self, resume: str | None = None) -> None:
+        """Train up to max_iter, with the tests and snapshots that the solver file asks for. Caffe: Solver::Solve."""
+        log.info("Solving %s", self.net.name)
+        log.info("Learning Rate Policy: %s", self.message.lr_policy)
+        self._stopped = False
+        if resume:
+            self.restore(resume)
+        self.step(self.message.max_iter - self.iter)
+        if self.message.snapshot_after_train and (not self.message.snapshot or self.iter % self.message.snapshot):
+            self.snapshot()
+        if self._stopped:
+            log.info("Optimization stopped early.")
+            return
+        if self.message.display and self.iter % self.message.display == 0:
+            self._smoothed.add(self.net.forward())
+            log.info("Iteration %d, loss = %g", self.iter, self._smoothed.value)
+        if self.message.test_interval and self.iter % self.message.test_interval == 0:
+            self.test_all()
+        log.info("Optimization Done.")
+
+    def step(self, iterations: int) -> None:
+        """Run this many iterations: test where it is due, forward and backward, display, update, snapshot. Caffe: Solver::Step."""
+        message = self.message
+        stop = self.iter + iterations
+        self._smoothed = SmoothedLoss(message.average_loss)
+        speed = SpeedLine(self.iter)
+        while self.iter < stop:
+            if message.test_interval and self.iter % message.test_interval == 0 and (self.iter or message.test_initialization):
+                self.test_all()
+                if self._stopped:
+                    break
+            displayed = bool(message.display) and self.iter % message.display == 0
+            self.net.debug_info = displayed and message.debug_info
+            loss = self.gradients()
+            self._smoothed.add(loss)
+            if displayed:
+                log.info("%s", speed.line(self.iter, message.display, self._smoothed.value))
+                for line in output_lines("Train", outputs_of(self.net)):
+                    log.info("%s", line)
+            rate = self.apply_update(displayed)
+            self.iter += 1
+            for listener in self.on_iteration:
+                listener(self, loss, rate)
+            wanted = self._next_request()
+            if (message.snapshot and self.iter % message.snapshot == 0) or wanted is Action.SNAPSHOT:
+                self.snapshot()
+            if wanted is Action.STOP:
+                self._stopped = True
+                break
+
+    def gradients(self) -> Any:
+        """The mean loss of iter_size passes forward and backward; gradients add up in the learned blobs' diffs."""
+        self.net.clear_param_diffs()
+        loss: Any = 0.0
+        for _ in range(self.message.iter_size):
+            loss = loss + self.net.forward()
+            self.net.backward()
+        loss = loss / self.message.iter_size
+        self._refuse_non_finite(loss)
+        return loss
+
+    def _refuse_non_finite(self, loss: Any) -> None:
+        if isfinite(float(loss)):
+            return
+        culprit = next((f"blob {n!r}" for n, b in self.net.blobs.items() if not self.ops.all_finite(b.data)), "a gradient")
+        learned = next((f"learned blob {p.key!r}" for p in self.net.learnable if not self.ops.all_finite(p.blob.data)), "")
+        raise SolverError(
+            f"the loss is {float(loss):g} at iteration {self.iter}; the first that is not finite: {learned or culprit}",
+            place=place_of(self.message, "base_lr"),
+            hint="The weights have not been written; snapshots made before are whole. Try a smaller base_lr, or clip_gradients",
+        )
+
+    def rate(self) -> float:
+        """The learning rate of the current iteration."""
+        before = self.current_step
+        rate, self.current_step = lr_policy.learning_rate(self.message, self.iter, self.current_step)
+        if self.current_step != before:
+            log.info("MultiStep Status: Iteration %d, step = %d", self.iter, self.current_step)
+        return rate
+
+    def apply_update(self, displayed: bool = False) -> float:
+        """Change every learned blob by its gradient; the rate used. Caffe: SGDSolver::ApplyUpdate."""
+        message, rate = self.message, self.rate()
+        if displayed:
+            log.info("Iteration %d, lr = %g", self.iter, rate)
+        scale = self._clip_scale() / message.iter_size
+        l1 = message.regularization_type == "L1"
+        for i, param in enumerate(self.net.learnable):
+            step = Step(rate * param.lr_mult, message.weight_decay * param.decay_mult, l1, scale, self.iter)
+            self.rule.update(self.ops, message, param.blob, [slot[i] for slot in self.history], step)
+        return rate
+
+    def _clip_scale(self) -> float:
+        """What clip_gradients multiplies the gradients by: their norm over all learned blobs, before iter_size divides and decay adds."""
+        limit = self.message.clip_gradients
+        if limit < 0:
+            return 1.0
+        norm = sqrt(sum(float(self.ops.dot(p.blob.diff, p.blob.diff)) for p in self.net.learnable))
+        if norm <= limit:
+            return 1.0
+        log.info("Gradient clipping: scaling down gradients (L2 norm %g > %g) by scale factor %g", norm, limit, limit / norm)
+        return limit / norm
+
+    # -- testing -------------------------------------------------------------------------------------------------------------
+
+    def test_all(self) -> None:
+        """Run every test net for its test_iter batches and say the means of its outputs. Caffe: Solver::TestAll."""
+        for i in range(len(self.test_nets)):
+            if self._stopped:
+                return
+            self._test(i)
+
+    def _test(self, i: int) -> None:
+        net, batches = self.test_nets[i], self.message.test_iter[i]
+        log.info("Iteration %d, Testing net (#%d)", self.iter, i)
+        loss = 0.0
+        means = MeanOutputs()
+        for _ in range(batches):
+            if self._interrupted():
+                log.info("Test interrupted.")
+                return
+            loss += float(net.forward())
+            means.add(net)
+        if self.message.test_compute_loss:
+            log.info("Test loss: %g", loss / batches)
+        for line in output_lines("Test", means):
+            log.info("%s", line)
+
+    # -- signals -------------------------------------------------------------------------------------------------------------
+
+    def request(self, action: Action) -> None:
+        """Ask for an action after the current iteration or test batch. May be called from a signal handler."""
+        self._requests.append(action)
+
+    def _next_request(self) -> Action | None:
+        return self._requests.pop(0) if self._requests else None
+
+    def _interrupted(self) -> bool:
+        """Obey what was asked for between two batches of a test; whether to stop."""
+        wanted = self._next_request()
+        if wanted is Action.SNAPSHOT:
+            self.snapshot()
+        self._stopped = self._stopped or wanted is Action.STOP
+        return self._stopped
+
+    def close(self) -> None:
+        """Stop the readers of all nets."""
+        for net in (self.net, *self.test_nets):
+            net.close()
+
+
+def _check(message: Any) -> None:
+    """Raise SolverError for settings that no run could obey."""
+    if message.type not in RULES:
+        raise SolverError(f"unknown solver type {message.type!r}", place=place_of(message, "type"), hint=did_you_mean(message.type, RULES))
+    lr_policy.check(message)
+    if message.regularization_type not in ("L1", "L2"):
+        raise SolverError(
+            f"unknown regularization_type {message.regularization_type!r}",
+            place=place_of(message, "regularization_type"),
+            hint="Known: L1, L2",
+        )
+    for field in ("iter_size", "average_loss"):
+        if getattr(message, field) < 1:
+            raise SolverError(f"{field} is {getattr(message, field)}; it must be at least 1", place=place_of(message, field))
+
+
+def _seed(message: Any) -> int:
+    return message.random_seed if message.random_seed >= 0 else int.from_bytes(os.urandom(4), "little")
+
+
