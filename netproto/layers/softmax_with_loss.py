@@ -1,0 +1,73 @@
+"""SoftmaxWithLoss: the cross entropy of a softmax."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..blob import Array, Blob, Shape
+from .base import LAYERS, Arity, Internal
+from .labels import check_labels, class_axis, require_label_each
+from .loss import SCALAR, LossLayer, ignored_label, normalization, normalizer
+
+
+@LAYERS.register("SoftmaxWithLoss")
+class SoftmaxWithLoss(LossLayer):
+    """Shapes: scores with C classes on `softmax_param.axis` (default 1), and one label in 0..C-1 for each prediction, in any shape with
+        the same first extent. Tops: the loss, and optionally the probabilities, of the scores' shape.
+    Formula: loss = sum over the labels l of -log(max(softmax(x)[l], FLT_MIN)) / normalizer, so at most 87.3365 each. The normalizer, at
+        least 1, is by `loss_param.normalization`: VALID (default) labels that are not `ignore_label`, FULL all labels, BATCH_SIZE the
+        extents before the class axis, NONE 1; the old `normalize` is VALID if true, BATCH_SIZE if false.
+    Caffe: src/caffe/layers/softmax_loss_layer.cpp.
+    Differences: a label that is no class is an error; Caffe reads beyond the array. No gradient flows through the second top, as in Caffe.
+    """
+
+    type = "SoftmaxWithLoss"
+    tops = Arity(1, 2)
+
+    def setup(self, bottom: Sequence[Shape]) -> None:
+        self.ignore = ignored_label(self.message.loss_param)
+        self.normalization = normalization(self.message.loss_param)
+
+    def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
+        self.require_same_batch(bottom)
+        require_label_each(self, bottom, self._axis(bottom[0]))
+        return [SCALAR, bottom[0]][: max(1, len(self.message.top))]
+
+    def internal_arrays(self, bottom: Sequence[Shape], top: Sequence[Shape]) -> dict[str, Internal]:
+        divisor = {"divisor": Internal(SCALAR)}
+        return divisor if len(top) == 2 else {"prob": Internal(bottom[0]), **divisor}
+
+    def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
+        scores = bottom[0].shape
+        axis = self._axis(scores)
+        check_labels(self, 1, bottom[1], scores[axis], self.ignore)
+        self.ops.softmax_loss(
+            bottom[0].data,
+            bottom[1].data,
+            self._prob(top),
+            top[0].data,
+            self.internals["divisor"],
+            axis=axis,
+            ignore=self.ignore,
+            normalizer=normalizer(self.normalization, scores, axis),
+        )
+
+    def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
+        self.require_no_gradient(propagate_down)
+        if propagate_down[0]:
+            self.ops.softmax_loss_backward(
+                self._prob(top),
+                bottom[1].data,
+                top[0].diff,
+                self.internals["divisor"],
+                bottom[0].diff,
+                axis=self._axis(bottom[0].shape),
+                ignore=self.ignore,
+            )
+
+    def _axis(self, scores: Shape) -> int:
+        return class_axis(self, scores, self.message.softmax_param.axis, "softmax_param.axis")
+
+    def _prob(self, top: Sequence[Blob]) -> Array:
+        """Where the probabilities are kept: in the second top where there is one."""
+        return top[1].data if len(top) == 2 else self.internals["prob"]
