@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import Place
@@ -18,8 +19,23 @@ def place_of(message: Any, field: str = "") -> Place | None:
     if not source.line:
         return None
     places = {f.path: (f.line, f.column) for f in source.field}
-    while field:
-        if field in places:
-            return Place(source.file, *places[field])
-        field = field.rpartition("[" if field.endswith("]") else ".")[0]
-    return Place(source.file, source.line, source.column)
+    nearest = nearest_path(field, places)
+    return Place(source.file, *places[nearest]) if nearest else Place(source.file, source.line, source.column)
+
+
+def nearest_path(path: str, known: Iterable[str]) -> str:
+    """The path itself if it is known, or else the nearest known one around it: "param[1].name" is in "param[1]", and that in "param"."""
+    while path and path not in known:
+        path = path.rpartition("[" if path.endswith("]") else ".")[0]
+    return path
+
+
+def carry_place(old: Any, new: Any, moved: Mapping[str, str]) -> None:
+    """Give a message that was made from another the other's place. `moved` says which fields are called what now, old path to new."""
+    if not old.HasField("place"):
+        return
+    new.place.CopyFrom(old.place)
+    for field in new.place.field:
+        known = nearest_path(field.path, moved)
+        if known:
+            field.path = moved[known] + field.path[len(known) :]

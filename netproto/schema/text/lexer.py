@@ -23,6 +23,10 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_RUN_ON = re.compile(r"[A-Za-z_0-9.]{1,20}")
+_ZERO_FIRST = re.compile("0[0-9]")
+_OCTAL = re.compile("[0-7]+")
+
 _NOT_PROTOTXT = (
     (re.compile(r"<!doctype|<html|<\?xml", re.IGNORECASE), "This is a web page: get the file itself, with the site's link to the raw file"),
     (re.compile(r"<{7}|={7}|>{7}"), "This is a mark that git left where two versions conflict: choose one of them"),
@@ -104,8 +108,8 @@ class Lexer:
         return self.error(f"the character {self.text!r} means nothing here", hint="A string is written in quotes, a comment after #")
 
     def _check_number_ends(self) -> None:
-        rest = self.source[self._next : self._next + 1]
-        if rest == "." or (rest in "eE" and rest and self.text[:2] not in ("0x", "0X") and not self.text.endswith(("f", "F"))):
-            raise self.error(f"{self.text + rest}... is not a number")
-        if self.text == "0" and rest in ("x", "X"):
-            raise self.error("0x must be followed by hexadecimal digits")
+        behind = _RUN_ON.match(self.source, self._next)
+        if behind:
+            raise self.error(f"{self.text + behind[0]!r} is not a number", hint="A space is wanted between a number and a name")
+        if _ZERO_FIRST.match(self.text) and not _OCTAL.fullmatch(self.text):
+            raise self.error(f"{self.text!r} is not a number: one that begins with 0 is octal")
