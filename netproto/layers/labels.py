@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from ..blob import Blob, Shape
+from ..blob import Array, Blob, Shape
 from ..errors import DataError
 from ..schema.places import label, place_of
 from .base import Layer, count
@@ -49,3 +49,20 @@ def check_labels(layer: Layer, index: int, blob: Blob, classes: int, ignore: int
 def position(flat: int, shape: Shape) -> tuple[int, ...]:
     """The index along each axis of the element at a flat index."""
     return tuple(flat // prod(shape[axis + 1 :]) % extent for axis, extent in enumerate(shape))
+
+
+def require_label_an_item(layer: Layer, bottom: Sequence[Shape]) -> None:
+    """Bottom 1 must have one label for each item of bottom 0, and the items must have classes."""
+    scores, labels = bottom[0], bottom[1]
+    layer.require(count(scores, 1) > 0, f"the items of bottom 0, whose shape is {scores}, hold no class", field="bottom[0]")
+    layer.require(
+        count(labels, 1) == 1,
+        f"{count(labels)} labels, of shape {labels}, for the {scores[0]} items of bottom 0, whose shape is {scores}",
+        field="bottom[1]",
+        hint="Each item wants one label",
+    )
+
+
+def as_rows(x: Array) -> Array:
+    """An array (N, ...) seen as (N, elements of an item)."""
+    return x.reshape(x.shape[0], prod(x.shape[1:]))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from ..blob import Shape
 from ..schema import messages
-from .base import Arity, Layer, count, exactly
+from .base import Arity, Layer, exactly
 
 SCALAR: Shape = ()
 
@@ -50,10 +50,9 @@ def normalization(loss_param: Any, default: str = "VALID") -> str:
     return default
 
 
-def normalizer(mode: str, scores: Shape, axis: int) -> float | None:
-    """What the sum of the losses of scores with their classes on `axis` is divided by; None: the number that are not ignored."""
-    outer, inner = float(count(scores, 0, axis)), float(count(scores, axis + 1))
-    return {"FULL": outer * inner, "VALID": None, "BATCH_SIZE": outer, "NONE": 1.0}[mode]
+def normalizer(mode: str, *, losses: int, batch: int) -> float | None:
+    """What a sum of so many losses, over a batch of so many items, is divided by; None: the number that are not ignored."""
+    return {"FULL": float(losses), "VALID": None, "BATCH_SIZE": float(batch), "NONE": 1.0}[mode]
 
 
 def ignored_label(param: Any) -> int | None:

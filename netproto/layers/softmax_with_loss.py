@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..blob import Array, Blob, Shape
-from .base import LAYERS, Arity, Internal
+from .base import LAYERS, Arity, Internal, count
 from .labels import check_labels, class_axis, require_label_each
 from .loss import SCALAR, LossLayer, ignored_label, normalization, normalizer
 
@@ -49,7 +49,7 @@ class SoftmaxWithLoss(LossLayer):
             self.internals["divisor"],
             axis=axis,
             ignore=self.ignore,
-            normalizer=normalizer(self.normalization, scores, axis),
+            normalizer=normalizer(self.normalization, losses=bottom[1].count, batch=count(scores, 0, axis)),
         )
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:

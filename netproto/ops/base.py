@@ -10,17 +10,20 @@ from .reference.accuracy import Accuracy
 from .reference.activation import Activation
 from .reference.arrays import Array, Arrays
 from .reference.convolution import Convolution
+from .reference.distance_loss import DistanceLoss
 from .reference.elementwise import Elementwise
 from .reference.linear import Linear
 from .reference.loss import Loss
 from .reference.normalisation import Normalisation
 from .reference.pooling import Pooling
+from .reference.reduction import Reduction
 from .reference.rng import Rng
 from .reference.shape import Shaping
+from .reference.sigmoid_loss import SigmoidLoss
 from .reference.update import Update
 
 __all__ = ["Array", "Arrays", "Ops"]
 
 
-class Ops(Shaping, Elementwise, Activation, Loss, Accuracy, Convolution, Normalisation, Pooling, Linear, Update, Rng):
+class Ops(Reduction, Shaping, Elementwise, Activation, Loss, DistanceLoss, SigmoidLoss, Accuracy, Convolution, Normalisation, Pooling, Linear, Update, Rng):
     """The portable operations: a new family is a file of `reference/` and a name here, before the families that it uses."""
