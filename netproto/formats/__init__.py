@@ -1,0 +1,1 @@
+"""Named arrays to files and back. Every file is written whole or not at all."""

@@ -1,0 +1,78 @@
+"""Mean images: .binaryproto, the BlobProto that compute_image_mean makes, and .npy.
+
+Caffe: tools/compute_image_mean.cpp; DataTransformer of src/caffe/data_transformer.cpp reads them.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from ..errors import FormatError, Place
+from . import archive, blobproto, files
+from .wire import Reader, WireError, write
+
+NUMPY_MAGIC = b"\x93NUMPY"
+
+
+def load(path: str | os.PathLike[str]) -> np.ndarray:
+    """The mean as float32 (channels, height, width), or (channels, 1, 1) from a .npy with one value a channel. Raises FormatError."""
+    place = Place(os.fspath(path))
+    start = files.beginning(path)
+    if start.startswith(NUMPY_MAGIC):
+        mean = _load_npy(path)
+    else:
+        try:
+            mean = blobproto.read(Reader(files.view(path)))
+        except WireError as error:
+            raise FormatError(f"is no mean file, or a broken one: {error}", place=place, hint="compute-image-mean makes one") from error
+    while mean.ndim > 3 and mean.shape[0] == 1:
+        mean = mean[0]
+    if mean.ndim == 1:
+        mean = mean[:, None, None]
+    if mean.ndim != 3 or mean.size == 0:
+        raise FormatError(f"holds an array of the shape {mean.shape}, not (channels, height, width)", place=place)
+    return np.ascontiguousarray(mean, np.float32)
+
+
+def save(path: str | os.PathLike[str], mean: np.ndarray) -> None:
+    """Write a mean of (channels, height, width): .npy, or else as Caffe's tool does, with legacy dims; whole or not at all."""
+    values = np.ascontiguousarray(mean, np.float32)
+    if os.path.splitext(path)[1].lower() == ".npy":
+        with files.writing(path) as file:
+            np.lib.format.write_array(file, values, allow_pickle=False)
+        return
+    with files.writing(path) as file:
+        write(file, blobproto.pieces(values[None], legacy=True))
+
+
+class MeanSum:
+    """The mean of equally shaped images, summed in float32 as Caffe's tool does, so that the same images give the same file."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._sum: np.ndarray | None = None
+
+    def add(self, image: np.ndarray) -> None:
+        """Add an image of (channels, height, width). Raises ValueError if its shape is not that of the first."""
+        if self._sum is None:
+            self._sum = np.zeros(image.shape, np.float32)
+        if image.shape != self._sum.shape:
+            raise ValueError(f"its shape is {image.shape}, that of the first image {self._sum.shape}")
+        self._sum += image
+        self.count += 1
+
+    def mean(self) -> np.ndarray:
+        """The mean so far, float32."""
+        if self._sum is None:
+            raise ValueError("the mean of no images")
+        return self._sum / np.float32(self.count)
+
+
+def _load_npy(path: str | os.PathLike[str]) -> np.ndarray:
+    try:
+        values: np.ndarray = np.load(path, allow_pickle=False)
+        return values.astype(np.float32)
+    except archive.BROKEN as error:
+        raise FormatError(f"is no .npy, or a broken one: {error}", place=Place(os.fspath(path))) from error
