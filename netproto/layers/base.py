@@ -51,10 +51,14 @@ def at_least(count: int) -> Arity:
 
 @dataclass(frozen=True)
 class ParamDeclaration:
-    """A learned array a layer wants: its shape, and the FillerParameter that fills it (None: zeros)."""
+    """A learned array a layer wants: its shape, and the FillerParameter that fills it (None: zeros).
+
+    learned: whether it has a gradient; False for statistics, which a solver leaves alone.
+    """
 
     shape: Shape
     filler: Any = None
+    learned: bool = True
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,9 @@ class Layer:
         """The layer's own arrays for these shapes, by the names under which `internals` will hold them."""
         return {}
 
+    def prepare(self, top: Sequence[Blob]) -> None:
+        """Once, when the tops have their memory: fill those that stay as they are from pass to pass. DummyData's constants."""
+
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
         """Fill `top[i].data`."""
         raise NotImplementedError
@@ -142,9 +149,9 @@ class Layer:
 
     # -- what a layer uses ---------------------------------------------------------------------------------------------------
 
-    def declare_param(self, shape: Sequence[int], filler: Any = None) -> None:
+    def declare_param(self, shape: Sequence[int], filler: Any = None, *, learned: bool = True) -> None:
         """Ask for the next learned array."""
-        self.params.append(ParamDeclaration(tuple(shape), filler))
+        self.params.append(ParamDeclaration(tuple(shape), filler, learned))
 
     def error(self, what: str, *, field: str = "", hint: str = "") -> ModelError:
         """A ModelError at the layer's place in its file, or at that of one of its fields: 'convolution_param.stride'."""
@@ -159,6 +166,15 @@ class Layer:
     def param_diff(self, index: int) -> Array | None:
         """The gradient of a learned blob, to be added to; None where the layer has no such blob or its gradient is not wanted."""
         return self.blobs[index].diff if index < len(self.blobs) and self.param_propagate_down[index] else None
+
+    def refuse_in_place(self, bottom: Blob, top: Blob, setting: str, field: str) -> None:
+        """Raise if the top is the bottom: a gradient that needs the bottom's values cannot be had after the top has overwritten them."""
+        self.require(
+            top is not bottom,
+            f"the gradient for {setting} needs the bottom, which working in place has overwritten",
+            field=field,
+            hint="Give the top a name of its own",
+        )
 
     def require(self, condition: bool, what: str, *, field: str = "", hint: str = "") -> None:
         """Raise `self.error(what)` unless the condition holds."""

@@ -29,10 +29,6 @@ class ReLU(Layer):
         if not propagate_down[0]:
             return
         slope = self.message.relu_param.negative_slope
-        self.require(
-            slope >= 0 or top[0] is not bottom[0],
-            f"the gradient for negative_slope {slope:g} needs the bottom, which working in place has overwritten",
-            field="relu_param.negative_slope",
-            hint="Give the top a name of its own",
-        )
+        if slope < 0:
+            self.refuse_in_place(bottom[0], top[0], f"negative_slope {slope:g}", "relu_param.negative_slope")
         self.ops.relu_backward(bottom[0].data, top[0].diff, bottom[0].diff, slope=slope)

@@ -70,6 +70,8 @@ class Net:
         self.reseed(seed)
         self._allocate_params()
         self.reshape()
+        for layer, top in zip(self.layers, self._tops, strict=True):
+            layer.prepare(top)
 
     # -- memory --------------------------------------------------------------------------------------------------------------
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from .reference.accuracy import Accuracy
 from .reference.activation import Activation
+from .reference.arithmetic import Arithmetic
 from .reference.arrays import Array, Arrays
+from .reference.batch_norm import BatchNorm
+from .reference.channelwise import Channelwise
 from .reference.convolution import Convolution
 from .reference.distance_loss import DistanceLoss
 from .reference.elementwise import Elementwise
 from .reference.linear import Linear
+from .reference.lookup import Lookup
 from .reference.loss import Loss
 from .reference.normalisation import Normalisation
 from .reference.pooling import Pooling
@@ -20,10 +24,30 @@ from .reference.reduction import Reduction
 from .reference.rng import Rng
 from .reference.shape import Shaping
 from .reference.sigmoid_loss import SigmoidLoss
+from .reference.unfold import Unfold
 from .reference.update import Update
 
 __all__ = ["Array", "Arrays", "Ops"]
 
 
-class Ops(Reduction, Shaping, Elementwise, Activation, Loss, DistanceLoss, SigmoidLoss, Accuracy, Convolution, Normalisation, Pooling, Linear, Update, Rng):
+class Ops(Arithmetic, 
+    Reduction,
+    Shaping,
+    Elementwise,
+    Activation,
+    Loss,
+    DistanceLoss,
+    SigmoidLoss,
+    Accuracy,
+    Unfold,
+    BatchNorm,
+    Channelwise,
+    Lookup,
+    Convolution,
+    Normalisation,
+    Pooling,
+    Linear,
+    Update,
+    Rng,
+):
     """The portable operations: a new family is a file of `reference/` and a name here, before the families that it uses."""
