@@ -112,6 +112,6 @@ def bilinear(message: Any, shape: tuple[int, ...], generator: np.random.Generato
     if len(shape) != 4 or shape[2] != shape[3]:
         raise ModelError(f"the bilinear filler wants a square kernel of 4 axes, not the shape {tuple(shape)}")
     factor = (shape[3] + 1) // 2
-    centre = (2 * factor - 1 - factor % 2) / (2.0 * factor)
+    centre = (shape[3] - 1) / (2 * factor)
     line = 1 - np.abs(np.arange(shape[3]) / factor - centre)
     return np.broadcast_to(np.outer(line, line).astype(np.float32), shape).copy()

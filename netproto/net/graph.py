@@ -197,9 +197,9 @@ class _Wiring:
             field="param",
             hint="Remove those that are too many",
         )
-        default = messages.ParamSpec()
+        default, fixed = messages.ParamSpec(), messages.ParamSpec(lr_mult=0)
         for i, declared in enumerate(layer.params):
-            spec = specs[i] if i < len(specs) else default
+            spec = specs[i] if i < len(specs) else default if declared.learned else fixed
             node.shapes.append(declared.shape)
             layer.param_propagate_down.append(spec.lr_mult != 0)
             if spec.name and spec.name in self.named_params:
@@ -284,10 +284,8 @@ def _skip_needless_backward(graph: Graph) -> None:
 
 
 def _force_backward(graph: Graph) -> None:
-    """force_backward: gradients for every bottom but labels, and for every learned param."""
+    """force_backward: gradients for every bottom but labels, and for every param that can have one."""
     for node in graph.nodes:
         node.need_backward = True
-        node.propagate_down = [
-            wanted or j not in node.layer.no_gradient_bottoms for j, wanted in enumerate(node.propagate_down)
-        ]
-        node.layer.param_propagate_down = [True] * len(node.layer.params)
+        node.propagate_down = [wanted or j not in node.layer.no_gradient_bottoms for j, wanted in enumerate(node.propagate_down)]
+        node.layer.param_propagate_down = [declared.learned for declared in node.layer.params]

@@ -81,9 +81,7 @@ class Net:
         self.core.forward(first, last)
         return {name: self.blobs[name].data for name in [*outputs, *names]}
 
-    def backward(
-        self, diffs: Sequence[str] | None = None, start: str | None = None, end: str | None = None, **tops: Any
-    ) -> dict[str, Any]:
+    def backward(self, diffs: Sequence[str] | None = None, start: str | None = None, end: str | None = None, **tops: Any) -> dict[str, Any]:
         """Run the net backward and give {input name: gradient}.
 
         diffs: more blobs whose gradient to give. start, end: names of the layers to begin and stop at. tops: gradients for output blobs.

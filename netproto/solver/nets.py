@@ -85,7 +85,7 @@ def _load(solver: Any, field: str, value: Any) -> tuple[Any, str]:
         if error.place is not None and error.place.line:
             raise
         raise SolverError(
-            f"{field}: {error.what}",
+            f"{field} {value!r}: {error.what}",
             place=place_of(solver, field),
             hint=error.hint or "Paths in a solver file start at the working directory",
         ) from None

@@ -50,7 +50,7 @@ class Solver:
         weights: Sequence[str] | None = None,
         seed: int | None = None,
     ):
-        _check(message)
+        check(message)
         self.message = message
         self.ops = ops
         self.rule = RULES[message.type]
@@ -252,7 +252,7 @@ class Solver:
             net.close()
 
 
-def _check(message: Any) -> None:
+def check(message: Any) -> None:
     """Raise SolverError for settings that no run could obey."""
     if message.type not in RULES:
         raise SolverError(f"unknown solver type {message.type!r}", place=place_of(message, "type"), hint=did_you_mean(message.type, RULES))
@@ -270,5 +270,3 @@ def _check(message: Any) -> None:
 
 def _seed(message: Any) -> int:
     return message.random_seed if message.random_seed >= 0 else int.from_bytes(os.urandom(4), "little")
-
-
