@@ -73,6 +73,13 @@ def _probability(generator: np.random.Generator, shape: Shape) -> np.ndarray:
     return values / values.sum(axis=min(1, values.ndim - 1), keepdims=True)
 
 
+def _continuation(generator: np.random.Generator, shape: Shape) -> np.ndarray:
+    """0 at the first timestep, so that every sequence begins there; then 0 or 1."""
+    values = generator.integers(0, 2, shape).astype(np.float64)
+    values[0] = 0
+    return values
+
+
 DRAWS = {
     "normal": lambda g, s: g.standard_normal(s),
     "positive": lambda g, s: g.uniform(0.2, 2, s),
@@ -80,4 +87,6 @@ DRAWS = {
     "probability": _probability,
     "distinct": _distinct,
     "binary": lambda g, s: g.integers(0, 2, s).astype(np.float64),
+    "ones": lambda g, s: np.ones(s),
+    "continuation": _continuation,
 }
