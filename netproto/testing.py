@@ -103,7 +103,7 @@ class LayerProbe:
     def _check_once(self, epsilon: float) -> GradientCheck | None:
         start = [np.array(v.data) for v in self.variables()]
         stale = [np.array(b.data) for b in self.layer.blobs]
-        upstream = [self.generator.standard_normal(t.shape) for t in self.tops]
+        upstream = [self.generator.standard_normal(t.shape) for t in self.forward()]
         direction = _unit_direction(self.generator, [v.shape for v in self.variables()])
 
         def along(step: float) -> float:
