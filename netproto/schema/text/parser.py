@@ -24,7 +24,7 @@ def load(path: str | os.PathLike[str], cls: type[Any]) -> Any:
     file = os.fspath(path)
     source = _read(file)
     message = parse(source, cls, file=file)
-    if not message.ListFields():
+    if all(field.name == "place" for field, _ in message.ListFields()):
         raise ParseError("the file holds no field", place=Place(file), hint="Is it the right one, and was it written to its end?")
     return message
 
@@ -198,7 +198,13 @@ class _Parser:
             others = [kind for other, kind in _FILES.items() if other != fields.message and name in fields_of(other).by_name]
             if others and fields.message in _FILES:
                 return f"It belongs to {others[0]}: this is read as {_FILES[fields.message]}"
-        return _nearest(name, fields) or "BVLC Caffe has none of that name: a fork may"
+        return _nearest(name, fields) or _inside(name, fields) or "BVLC Caffe knows no such field; the file may be a fork's"
+
+
+def _inside(name: str, fields: Fields) -> str:
+    """The messages among the fields that have the name, if they are few enough to be meant."""
+    inner = [f.name for f in fields.by_name.values() if f.kind == "message" and name in fields_of(f.type_name).by_name]
+    return f"It belongs inside {' or '.join(inner)}" if 0 < len(inner) <= 4 else ""
 
 
 def _nearest(name: str, fields: Fields) -> str:

@@ -165,7 +165,7 @@ def _code_point(lexer: Lexer, match: re.Match[str], number: int) -> bytes:
 
 
 def _mismatch(lexer: Lexer, field: Field, start: int, negative: bool = False) -> ParseError:
-    got = ("-" + lexer.text if lexer.kind in ("number", "name") else "'-'") if negative else lexer.in_hand()
+    got = repr("-" + lexer.text if lexer.kind in ("number", "name") else "-") if negative else lexer.in_hand()
     return lexer.error(f"{field} wants {_wanted(field)}, got {got}", at=start, hint=_mismatch_hint(lexer, field))
 
 
@@ -179,7 +179,7 @@ def _mismatch_hint(lexer: Lexer, field: Field) -> str:
     if lexer.kind == "string" and field.kind not in ("string", "bytes"):
         return "Take the quotes away"
     if field.name == "type" and field.owner == "LayerParameter" and lexer.kind == "name" and lexer.text.isupper():
-        return "Types in capitals belong to `layers { }`; `layer { }` has them as strings, like \"Convolution\""
+        return 'Types in capitals belong to `layers { }`; `layer { }` has them as strings, like "Convolution"'
     if lexer.kind == "name" and field.kind in ("string", "bytes"):
         return f'Put it in quotes: "{lexer.text}"'
     return ""
