@@ -19,9 +19,18 @@ class ConvGeometry:
     group: int = 1
 
     def out_shape(self, spatial: Sequence[int]) -> Axes:
-        """The spatial shape of the top; a window that does not fit gives a number below 1. Caffe: conv_layer.cpp compute_output_shape."""
-        axes = zip(spatial, self.kernel, self.stride, self.pad, self.dilation, strict=True)
-        return tuple((size + 2 * p - (d * (k - 1) + 1)) // s + 1 for size, k, s, p, d in axes)
+        """The spatial shape of the top. Caffe: conv_layer.cpp compute_output_shape.
+
+        A window that does not fit gives a number below 1, but it may hang over the end by less than a stride, since C's division cuts
+        towards 0: there is then one output, and what is missing counts as 0.
+        """
+        axes = zip(spatial, self.extent, self.stride, self.pad, strict=True)
+        return tuple(int((size + 2 * p - e) / s) + 1 for size, e, s, p in axes)
+
+    @property
+    def extent(self) -> Axes:
+        """How many elements a window spans along each axis, those that dilation leaves out included."""
+        return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
 
 
 @dataclass(frozen=True)

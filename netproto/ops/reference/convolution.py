@@ -68,7 +68,7 @@ class Convolution(Arrays):
         image[...] = padded[_inside(image.shape, geo)]
 
     def _padded(self, shape: tuple[int, ...], geo: ConvGeometry) -> Array:
-        spatial = (size + 2 * p for size, p in zip(shape[1:], geo.pad, strict=True))
+        spatial = (max(size + 2 * p, e) for size, p, e in zip(shape[1:], geo.pad, geo.extent, strict=True))
         return self.scratch("conv.padded", (shape[0], *spatial))
 
 
