@@ -20,10 +20,8 @@ class Clip(Layer):
     in_place = True
 
     def setup(self, bottom: Sequence[Shape]) -> None:
-        param = self.message.clip_param
-        for bound in ("min", "max"):
-            self.require(param.HasField(bound), f"clip_param has no {bound}", field="clip_param", hint="Both min and max must be written")
-        self.low, self.high = param.min, param.max
+        self.require(self.message.HasField("clip_param"), "there is no clip_param", hint="Write clip_param { min: .. max: .. }")
+        self.low, self.high = self.message.clip_param.min, self.message.clip_param.max
 
     def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
         return list(bottom)
