@@ -106,6 +106,7 @@ def test_an_input_layer_from_no_file_has_no_place() -> None:
             " param { lr_mult: 0 decay_mult: 0 }",
         ),
         ("type: 'BatchNorm' param { lr_mult: 1 } param { }", "type: 'BatchNorm' param { lr_mult: 1 } param { }"),
+        ("type: 'BatchNorm' param { } param { } param { } param { }", "type: 'BatchNorm' param { } param { } param { } param { }"),
         ("type: 'Scale' param { } param { } param { }", "type: 'Scale' param { } param { } param { }"),
     ],
 )

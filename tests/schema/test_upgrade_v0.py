@@ -129,6 +129,11 @@ def test_an_unknown_type() -> None:
         upgrade.net(parse_net("layers {\n layer {name:'a' type: 'convolve' } }"))
 
 
+def test_no_type() -> None:
+    with pytest.raises(ModelError, match=r"f:1:10: layer 'a': unknown layer type '' in a V0 net"):
+        upgrade.net(parse_net("layers { layer { name: 'a' num_output: 3 } }"))
+
+
 def test_a_field_that_its_type_has_no_use_for_is_named(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         (layer,) = upgrade.net(parse_net("layers {\n layer { name: 'a' type: 'relu' num_output: 3 new_num: 5 } }")).layer

@@ -106,13 +106,9 @@ def layer(old: Any) -> Any:
     new.CopyFrom(old)
     new.ClearField("layer")
     new.ClearField("place")
-    moved = {}
-    for descriptor, _ in inside.ListFields():
-        name = descriptor.name
-        if name == "type":
-            new.type = _type_number(old)
-            moved["layer.type"] = "type"
-            continue
+    new.type = _type_number(old)
+    moved = {"layer.type": "type"}
+    for name in (descriptor.name for descriptor, _ in inside.ListFields() if descriptor.name != "type"):
         target = _target(inside.type, name)
         if not target:
             log.warning("%slayer %r: a %s layer has no use for %s", _prefix(old, name), inside.name, inside.type, name)
