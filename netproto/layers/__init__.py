@@ -30,6 +30,8 @@ from .inner_product import InnerProduct as InnerProduct
 from .input import Input as Input
 from .log import Log as Log
 from .lrn import LRN as LRN
+from .lstm import LSTM as LSTM
+from .lstm_unit import LSTMUnit as LSTMUnit
 from .multinomial_logistic_loss import MultinomialLogisticLoss as MultinomialLogisticLoss
 from .mvn import MVN as MVN
 from .parameter import Parameter as Parameter
@@ -39,6 +41,7 @@ from .prelu import PReLU as PReLU
 from .reduction import Reduction as Reduction
 from .relu import ReLU as ReLU
 from .reshape import Reshape as Reshape
+from .rnn import RNN as RNN
 from .scale import Scale as Scale
 from .sigmoid import Sigmoid as Sigmoid
 from .sigmoid_cross_entropy_loss import SigmoidCrossEntropyLoss as SigmoidCrossEntropyLoss

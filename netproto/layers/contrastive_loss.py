@@ -44,9 +44,10 @@ class ContrastiveLoss(LossLayer):
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
         param = self.message.contrastive_loss_param
+        first, second, label = (b.data for b in bottom)
         diff, squares = self.internals["diff"], self.internals["squares"]
         self.ops.contrastive_loss(
-            *(b.data for b in bottom), diff, squares, top[0].data, margin=param.margin, legacy=param.legacy_version
+            first, second, label, diff, squares, top[0].data, margin=param.margin, legacy=param.legacy_version
         )
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:

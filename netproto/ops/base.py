@@ -20,6 +20,7 @@ from .reference.lookup import Lookup
 from .reference.loss import Loss
 from .reference.normalisation import Normalisation
 from .reference.pooling import Pooling
+from .reference.recurrent import Recurrent
 from .reference.reduction import Reduction
 from .reference.rng import Rng
 from .reference.shape import Shaping
@@ -30,7 +31,9 @@ from .reference.update import Update
 __all__ = ["Array", "Arrays", "Ops"]
 
 
-class Ops(Arithmetic, 
+class Ops(
+    Recurrent,
+    Arithmetic,
     Reduction,
     Shaping,
     Elementwise,
