@@ -18,9 +18,16 @@ class Elementwise(Arrays):
 
     def eltwise_sum(self, xs: Sequence[Array], y: Array, *, coeffs: Sequence[float] = ()) -> None:
         """y = the sum of coeffs[i] * xs[i]; all coefficients are 1 where none are given. A single x will do."""
-        coeffs = coeffs or [1.0] * len(xs)
-        self.multiply(xs[0], y, factor=coeffs[0])
-        for x, coeff in zip(xs[1:], coeffs[1:], strict=True):
+        coeffs = list(coeffs) or [1.0] * len(xs)
+        if coeffs[:2] == [1, 1]:
+            self.xp.add(xs[0], xs[1], out=y)
+        else:
+            self.multiply(xs[0], y, factor=coeffs[0])
+            self._add_scaled(xs[1:2], y, coeffs[1:2])
+        self._add_scaled(xs[2:], y, coeffs[2:])
+
+    def _add_scaled(self, xs: Sequence[Array], y: Array, coeffs: Sequence[float]) -> None:
+        for x, coeff in zip(xs, coeffs, strict=True):
             if coeff == 1:
                 y += x
                 continue
