@@ -10,7 +10,7 @@ import pytest
 import netproto
 
 ROOT = Path(netproto.__file__).parent
-ORDER = ["cli", "pycaffe", "export", "sample", "solver", "testing", "net", "layers", "fillers", "blob"]
+ORDER = ["cli", "pycaffe", "export", "sample", "solver", "testing", "net", "layers", "caffe_name", "host_blob", "fillers", "blob"]
 ORDER += ["data", "formats", "random", "ops", "schema", "registry", "errors"]
 FILES = sorted(ROOT.rglob("*.py"))
 

@@ -38,8 +38,10 @@ from .parameter import Parameter as Parameter
 from .pooling import Pooling as Pooling
 from .power import Power as Power
 from .prelu import PReLU as PReLU
+from .python import Python as Python
 from .reduction import Reduction as Reduction
 from .relu import ReLU as ReLU
+from .relu6 import ReLU6 as ReLU6
 from .reshape import Reshape as Reshape
 from .rnn import RNN as RNN
 from .scale import Scale as Scale

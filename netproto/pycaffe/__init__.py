@@ -4,8 +4,9 @@ Caffe: python/caffe. What a script gets are numpy arrays; those of the CPU are t
 """
 
 from ..layers.base import TEST, TRAIN
+from ..layers.python import UserLayer as Layer
 from .mode import set_device, set_mode_cpu, set_mode_gpu, set_random_seed
 from .net import Net
 from .solver import SGDSolver, get_solver
 
-__all__ = ["TEST", "TRAIN", "Net", "SGDSolver", "get_solver", "set_device", "set_mode_cpu", "set_mode_gpu", "set_random_seed"]
+__all__ = ["TEST", "TRAIN", "Layer", "Net", "SGDSolver", "get_solver", "set_device", "set_mode_cpu", "set_mode_gpu", "set_random_seed"]

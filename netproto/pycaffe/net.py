@@ -10,10 +10,10 @@ import numpy as np
 
 from ..errors import ModelError, did_you_mean
 from ..formats import weights as weights_files
+from ..host_blob import HostBlob as Blob
 from ..net.loading import collect_weights, copy_weights
 from ..net.net import Net as CoreNet
 from ..schema import upgrade
-from .blob import Blob
 from .mode import current_ops, next_seed
 
 

@@ -10,6 +10,14 @@ RECURRENT = "recurrent_param { num_output: 4 weight_filler { type: 'gaussian' st
 EXPOSED = RECURRENT.replace("num_output", "expose_hidden: true num_output")
 
 CASES: list[Case] = [
+    # -- users' layers -------------------------------------------------------------------------------------------------------
+    Case(
+        "Python",
+        "learned_blob",
+        "python_param { module: 'tests.layers.user_layers' layer: 'Affine' param_str: '0.7' }",
+        bottoms=[(2, 3, 5)],
+    ),
+    Case("Python", "loss", "python_param { module: 'tests.layers.user_layers' layer: 'Loss' }", bottoms=[(2, 3, 5), (2, 3, 5)]),
     # -- losses and what reads labels ----------------------------------------------------------------------------------------
     Case("Softmax", "default", bottoms=[(2, 5, 3, 7)], golden=("softmax_default",)),
     Case("Softmax", "one_axis_after_the_batch", bottoms=[(3, 7)], golden=("softmax_2d",)),
@@ -586,6 +594,8 @@ CASES: list[Case] = [
     Case("ReLU", "rising_below", "relu_param { negative_slope: -0.5 }", bottoms=[(3, 5)]),
     Case("ReLU", "in_place", bottoms=[(2, 3, 5, 7)], in_place=True),
     Case("ReLU", "leaky_in_place", "relu_param { negative_slope: 0.1 }", bottoms=[(2, 3, 5)], in_place=True),
+    Case("ReLU6", "default", bottoms=[(2, 3, 5, 7)], inputs={0: "wide"}),
+    Case("ReLU6", "in_place", bottoms=[(3, 5)], inputs={0: "wide"}, in_place=True),
     Case("Sigmoid", "default", bottoms=[(2, 3, 5, 7)], golden=("sigmoid_default",)),
     Case("Sigmoid", "in_place", bottoms=[(3, 5)], in_place=True),
     Case("TanH", "default", bottoms=[(2, 3, 5, 7)], golden=("tanh_default",)),
