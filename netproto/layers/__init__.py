@@ -3,6 +3,7 @@
 from .abs_val import AbsVal as AbsVal
 from .accuracy import Accuracy as Accuracy
 from .arg_max import ArgMax as ArgMax
+from .axpy import Axpy as Axpy
 from .base import LAYERS
 from .batch_norm import BatchNorm as BatchNorm
 from .batch_reindex import BatchReindex as BatchReindex
@@ -12,8 +13,10 @@ from .clip import Clip as Clip
 from .concat import Concat as Concat
 from .contrastive_loss import ContrastiveLoss as ContrastiveLoss
 from .convolution import Convolution as Convolution
+from .convolution_depthwise import ConvolutionDepthwise as ConvolutionDepthwise
 from .crop import Crop as Crop
 from .deconvolution import Deconvolution as Deconvolution
+from .depthwise_convolution import DepthwiseConvolution as DepthwiseConvolution
 from .dropout import Dropout as Dropout
 from .dummy_data import DummyData as DummyData
 from .eltwise import Eltwise as Eltwise

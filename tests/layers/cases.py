@@ -357,6 +357,10 @@ CASES: list[Case] = [
         tops=2,
         golden=("conv_two_bottoms",),
     ),
+    Case("Axpy", "planes", bottoms=[(2, 3, 1, 1), (2, 3, 5, 7), (2, 3, 5, 7)]),
+    Case("Axpy", "two_axes", bottoms=[(2, 3), (2, 3), (2, 3)]),
+    Case("ConvolutionDepthwise", "plain", "convolution_param { kernel_size: 3 stride: 2 pad: 1 }", bottoms=[(2, 5, 6, 7)]),
+    Case("DepthwiseConvolution", "plain", "convolution_param { num_output: 5 group: 5 kernel_size: 3 }", bottoms=[(2, 5, 6, 7)]),
     Case("Crop", "default", "", bottoms=[(2, 3, 7, 6), (1, 5, 4, 5)], variable=[0], golden=("crop_default",)),
     Case(
         "Crop", "one_offset", "crop_param { axis: 1 offset: 1 }", bottoms=[(2, 5, 7, 6), (1, 3, 4, 5)], variable=[0], golden=("crop_off",)

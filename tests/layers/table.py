@@ -82,6 +82,7 @@ def _continuation(generator: np.random.Generator, shape: Shape) -> np.ndarray:
 
 DRAWS = {
     "normal": lambda g, s: g.standard_normal(s),
+    "wide": lambda g, s: 5 * g.standard_normal(s),
     "positive": lambda g, s: g.uniform(0.2, 2, s),
     "unit": lambda g, s: g.uniform(0.05, 0.95, s),
     "probability": _probability,

@@ -21,6 +21,7 @@ INF = float("inf")
     [
         ("ReLU", "", [-INF, -0.0, INF], [0, 0, INF]),
         ("ReLU", "relu_param { negative_slope: 0.25 }", [-INF, -8, INF], [-INF, -2, INF]),
+        ("ReLU6", "", [-INF, 0, 5, INF], [0, 0, 5, 6]),
         ("Sigmoid", "", [-INF, -200, 0, 200, INF], [0, 0, 0.5, 1, 1]),
         ("TanH", "", [-INF, -200, 0, 200, INF], [-1, -1, 0, 1, 1]),
         ("ELU", "elu_param { alpha: 3 }", [-INF, -200, 0, 5], [-3, -3, 0, 5]),
@@ -46,6 +47,7 @@ def test_values_at_the_ends(layer: str, body: str, xs: list[float], ys: list[flo
     [
         ("ReLU", "", [-1, 0, 1], [0, 0, 1]),
         ("ReLU", "relu_param { negative_slope: 0.25 }", [-1, 0, 1], [0.25, 0.25, 1]),
+        ("ReLU6", "", [0, 3, 6, 7], [0, 1, 0, 0]),
         ("ELU", "elu_param { alpha: 3 }", [0, 1], [3, 1]),
         ("AbsVal", "", [-2, 0, 3], [-1, 0, 1]),
         ("Clip", "clip_param { min: -2 max: 3 }", [-3, -2, 0, 3, 4], [0, 1, 1, 1, 0]),
