@@ -151,3 +151,19 @@ def test_channels_cannot_change_after_setup() -> None:
     for shape in ((2, 4, 5, 7), (2, 3, 5)):
         with pytest.raises(ModelError, match="its weights are for 3 channels and 2 spatial axes"):
             net.layers[-1].reshape([shape])
+
+
+def test_depthwise_names_are_convolutions() -> None:
+    nets = [
+        net_with("Convolution", "convolution_param { num_output: 5 group: 5 kernel_size: 3 pad: 1 }", (2, 5, 6, 7)),
+        net_with("DepthwiseConvolution", "convolution_param { num_output: 5 group: 5 kernel_size: 3 pad: 1 }", (2, 5, 6, 7)),
+        net_with("ConvolutionDepthwise", "convolution_param { kernel_size: 3 pad: 1 }", (2, 5, 6, 7)),
+    ]
+    for net in nets:
+        draw(net)
+        net.forward()
+        np.testing.assert_array_equal(net.blobs["t0"].data, nets[0].blobs["t0"].data)
+    with pytest.raises(ModelError, match=r"num_output 10 for 5 channels, each of which has one filter\. Leave num_output out"):
+        net_with("ConvolutionDepthwise", "convolution_param { num_output: 10 kernel_size: 3 }", (2, 5, 6, 7))
+    with pytest.raises(ModelError, match="group 1 for 5 channels"):
+        net_with("ConvolutionDepthwise", "convolution_param { num_output: 5 group: 1 kernel_size: 3 }", (2, 5, 6, 7))

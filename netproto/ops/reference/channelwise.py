@@ -25,6 +25,11 @@ class Channelwise(Arrays):
         if dx is not None:
             self.xp.multiply(dy, scale[:, None], out=dx)
 
+    def axpy(self, x: Array, scale: Array, addend: Array, y: Array) -> None:
+        """y = x * scale + addend, of x's shape."""
+        self.xp.multiply(x, scale[:, None], out=y)
+        y += addend
+
     def bias(self, x: Array, bias: Array, y: Array) -> None:
         """y = x + bias."""
         self.xp.add(x, bias[:, None], out=y)
