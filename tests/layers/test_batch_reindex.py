@@ -27,9 +27,9 @@ def test_a_repeated_item_gets_the_sum_of_its_gradients() -> None:
     assert net.blobs["b0"].diff.tolist() == [[2, 20], [0, 0], [9, 90]]
 
 
-@pytest.mark.parametrize("index", [-1, 3])
-def test_an_index_that_is_not_there(index: int) -> None:
-    with pytest.raises(ModelError, match=f"index {index} at 1, of a batch of 3"):
+@pytest.mark.parametrize(("index", "named"), [(-1, -1), (3, 3), (float("nan"), -1), (float("inf"), -1)])
+def test_an_index_that_is_not_there(index: float, named: int) -> None:
+    with pytest.raises(ModelError, match=f"index {named} at 1, of a batch of 3"):
         reindexed([0, index])
 
 

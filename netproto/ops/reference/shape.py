@@ -6,7 +6,7 @@ Caffe: concat_layer.cpp, slice_layer.cpp, tile_layer.cpp, batch_reindex_layer.cp
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import prod
+from math import isfinite, prod
 
 import numpy
 
@@ -57,8 +57,8 @@ class Shaping(Arrays):
             dx[row] += dy[i]
 
     def whole_numbers(self, x: Array) -> list[int]:
-        """The elements of x in flat order on the host, cut to whole numbers."""
-        return [int(value) for value in self.to_host(x).reshape(-1)]
+        """The elements of x in flat order on the host, cut to whole numbers; -1 for NaN and what is infinite."""
+        return [int(value) if isfinite(value) else -1 for value in self.to_host(x).reshape(-1)]
 
     def nonzero(self, x: Array) -> list[int]:
         """The flat indices of the elements of x that are not 0, on the host."""
