@@ -11,18 +11,17 @@ from netproto.layers import LAYERS
 from netproto.ops.base import Ops
 from netproto.ops.cpu import CpuOps
 from netproto.testing import LayerProbe, net_of
+from tests.golden import replay
 
 from .cases import CASES, NO_ROW
 from .table import Case
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "layers"
 BACKENDS = {"portable": Ops, "cpu": CpuOps}
-PHASES = {"TRAIN": 0, "TEST": 1}
 
 
 def make_probe(case: Case, ops: Ops, seed: int = 11) -> LayerProbe:
     """The row's layer with its inputs drawn, and its learned blobs drawn too where their fillers leave them zero."""
-    probe = LayerProbe(net_of(case.prototxt(), phase=PHASES[case.phase], ops=ops), case.differentiable)
+    probe = LayerProbe(net_of(case.prototxt(), phase=replay.PHASES[case.phase], ops=ops), case.differentiable)
     generator = np.random.default_rng(seed)
     redraw(case, probe, generator)
     for blob, learns in zip(probe.layer.blobs, probe.layer.param_propagate_down, strict=True):
@@ -131,49 +130,21 @@ def test_cpu_kernels_agree_with_the_portable_operations(case: Case) -> None:
         _assert_close(b, a)
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.npz")), ids=lambda p: p.stem)
-def test_caffes_recorded_values(path: Path) -> None:
-    """Relative 1e-5 of the largest value, the tolerance of one layer in float32."""
-    recorded = np.load(path, allow_pickle=False)
-    net = net_of(str(recorded["prototxt"]), phase=PHASES[str(recorded["phase"])], ops=CpuOps())
-    learned = net.params.get("L", [])
-    for key in recorded.files:
-        kind, _, i = key.rpartition("_")
-        if kind == "bottom":
-            net.blobs[f"b{i}"].data[...] = recorded[key]
-        if kind == "param":
-            assert learned[int(i)].shape == recorded[key].shape
-            learned[int(i)].data[...] = recorded[key]
-    net.forward()
-    for key in recorded.files:
-        kind, _, i = key.rpartition("_")
-        if kind == "top":
-            _assert_close(net.blobs[f"t{i}"].data, recorded[key], key)
-        if kind == "param_after":
-            _assert_close(learned[int(i)].data, recorded[key], key)
-        if kind == "topdiff":
-            net.blobs[f"t{i}"].diff[...] = recorded[key]
-    net.clear_param_diffs()
-    if any("diff_" in key and not key.startswith("top") for key in recorded.files):
-        net.backward()
-    for key in recorded.files:
-        kind, _, i = key.rpartition("_")
-        if kind == "bottomdiff":
-            _assert_close(net.blobs[f"b{i}"].diff, recorded[key], key)
-        if kind == "paramdiff":
-            _assert_close(learned[int(i)].diff, recorded[key], key)
+@pytest.mark.parametrize("path", replay.layer_cases(), ids=lambda p: p.stem)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_caffes_recorded_values(path: Path, backend: str) -> None:
+    errors = replay.layer_errors(path, BACKENDS[backend]())
+    assert errors
+    assert max(errors.values()) < 1e-5, errors
 
 
 def test_golden_names_of_the_table_exist() -> None:
-    missing = [(str(c), g) for c in CASES for g in c.golden if not (GOLDEN / f"{g}.npz").exists()]
+    missing = [(str(c), g) for c in CASES for g in c.golden if not (replay.LAYERS / f"{g}.npz").exists()]
     assert not missing
 
 
-def _assert_close(got: np.ndarray, wanted: np.ndarray, what: str = "") -> None:
-    """Relative to the largest finite value, at least 1."""
-    assert got.shape == wanted.shape, what
-    finite = np.abs(wanted[np.isfinite(wanted) & (np.abs(wanted) < 1e30)])
-    np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-5 * max(1.0, finite.max(initial=0.0)), err_msg=what)
+def _assert_close(got: np.ndarray, wanted: np.ndarray) -> None:
+    assert replay.off(got, wanted) < 1e-5
 
 
 def _spoil(probe: LayerProbe) -> None:
