@@ -31,6 +31,7 @@ from .im2col import Im2col as Im2col
 from .infogain_loss import InfogainLoss as InfogainLoss
 from .inner_product import InnerProduct as InnerProduct
 from .input import Input as Input
+from .l1_loss import L1Loss as L1Loss
 from .log import Log as Log
 from .lrn import LRN as LRN
 from .lstm import LSTM as LSTM
@@ -52,8 +53,11 @@ from .sigmoid import Sigmoid as Sigmoid
 from .sigmoid_cross_entropy_loss import SigmoidCrossEntropyLoss as SigmoidCrossEntropyLoss
 from .silence import Silence as Silence
 from .slice import Slice as Slice
+from .smooth_l1_loss import SmoothL1Loss as SmoothL1Loss
+from .smooth_l1_loss_ohem import SmoothL1LossOHEM as SmoothL1LossOHEM
 from .softmax import Softmax as Softmax
 from .softmax_with_loss import SoftmaxWithLoss as SoftmaxWithLoss
+from .softmax_with_loss_ohem import SoftmaxWithLossOHEM as SoftmaxWithLossOHEM
 from .split import Split as Split
 from .spp import SPP as SPP
 from .swish import Swish as Swish

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..blob import Blob, Shape
-from .base import LAYERS, Internal, count
-from .loss import SCALAR, LossLayer
+from ..blob import Blob
+from .base import LAYERS
+from .distance_loss import DistanceLoss
 
 
 @LAYERS.register("EuclideanLoss")
-class EuclideanLoss(LossLayer):
+class EuclideanLoss(DistanceLoss):
     """Shapes: two bottoms (N, ...) with equally many elements for each of the N items. Top: the loss.
     Formula: loss = sum (a - b)**2 / (2 N).
     Caffe: src/caffe/layers/euclidean_loss_layer.cpp.
@@ -18,20 +18,6 @@ class EuclideanLoss(LossLayer):
     """
 
     type = "EuclideanLoss"
-    no_gradient_bottoms = frozenset()
-
-    def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
-        self.require_same_batch(bottom)
-        self.require(
-            count(bottom[0], 1) == count(bottom[1], 1),
-            f"bottoms of the shapes {bottom[0]} and {bottom[1]} hold {count(bottom[0], 1)} and {count(bottom[1], 1)} elements for an item",
-            field="bottom",
-            hint="Both want equally many",
-        )
-        return [SCALAR]
-
-    def internal_arrays(self, bottom: Sequence[Shape], top: Sequence[Shape]) -> dict[str, Internal]:
-        return {"diff": Internal(bottom[0])}
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
         self.ops.euclidean_loss(bottom[0].data, bottom[1].data, self.internals["diff"], top[0].data)

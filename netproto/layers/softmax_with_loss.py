@@ -35,7 +35,7 @@ class SoftmaxWithLoss(LossLayer):
 
     def internal_arrays(self, bottom: Sequence[Shape], top: Sequence[Shape]) -> dict[str, Internal]:
         divisor = {"divisor": Internal(SCALAR)}
-        return divisor if len(top) == 2 else {"prob": Internal(bottom[0]), **divisor}
+        return divisor if len(top) > 1 else {"prob": Internal(bottom[0]), **divisor}
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
         scores = bottom[0].shape
@@ -70,4 +70,4 @@ class SoftmaxWithLoss(LossLayer):
 
     def _prob(self, top: Sequence[Blob]) -> Array:
         """Where the probabilities are kept: in the second top where there is one."""
-        return top[1].data if len(top) == 2 else self.internals["prob"]
+        return top[1].data if len(top) > 1 else self.internals["prob"]

@@ -45,6 +45,70 @@ class DistanceLoss(Arrays):
         factor = self.xp.where(self._similar(label), 1, -pull.astype(diff.dtype)) * (weight * (sign / _items(diff)))
         self.xp.multiply(diff, factor[:, None], out=dx.reshape(diff.shape))
 
+    def l1_loss(self, a: Array, b: Array, diff: Array, loss: Array) -> None:
+        """diff = a - b, loss = sum |diff| / N."""
+        self.xp.subtract(a, b.reshape(a.shape), out=diff)
+        loss[...] = self.xp.abs(diff).sum(dtype="float64") / _items(diff)
+
+    def l1_loss_backward(self, diff: Array, weight: Array, dx: Array, *, sign: int) -> None:
+        """dx = sign * weight / N * the sign of diff."""
+        self.xp.sign(diff.reshape(dx.shape), out=dx)
+        dx *= weight * (sign / _items(diff))
+
+    def smooth_l1_loss(
+        self,
+        a: Array,
+        b: Array,
+        inside: Array | None,
+        outside: Array | None,
+        diff: Array,
+        cost: Array,
+        loss: Array,
+        *,
+        sigma: float,
+        divisor: float,
+    ) -> None:
+        """diff = inside * (a - b), cost = outside * (sigma**2 diff**2 / 2 where |diff| < 1 / sigma**2, else |diff| - 1 / (2 sigma**2)).
+
+        loss = sum cost / divisor. inside and outside are of a's shape, or None for 1.
+        """
+        self.xp.subtract(a, b.reshape(a.shape), out=diff)
+        if inside is not None:
+            diff *= inside.reshape(a.shape)
+        distance = self.scratch("smooth_l1.distance", a.shape)
+        self.xp.abs(diff, out=distance)
+        self.xp.minimum(distance, 1 / sigma**2, out=cost)
+        distance -= cost / 2
+        cost *= distance
+        cost *= sigma**2
+        if outside is not None:
+            cost *= outside.reshape(a.shape)
+        loss[...] = cost.sum(dtype="float64") / divisor
+
+    def smooth_l1_loss_each(self, cost: Array, each: Array) -> None:
+        """each (N, 1, ...) = the sum of cost (N, C, ...) over C."""
+        each[...] = cost.sum(axis=1).reshape(each.shape)
+
+    def smooth_l1_loss_backward(
+        self,
+        diff: Array,
+        inside: Array | None,
+        outside: Array | None,
+        weight: Array,
+        dx: Array,
+        *,
+        sigma: float,
+        divisor: float,
+        sign: int,
+    ) -> None:
+        """dx = sign * weight / divisor * inside * outside * (sigma**2 diff, cut at -1 and 1)."""
+        self.xp.multiply(diff.reshape(dx.shape), sigma**2, out=dx)
+        self.xp.clip(dx, -1, 1, out=dx)
+        dx *= weight * (sign / divisor)
+        for factor in (inside, outside):
+            if factor is not None:
+                dx *= factor.reshape(dx.shape)
+
     def _similar(self, label: Array) -> Array:
         return self.xp.trunc(label.reshape(-1)) != 0
 

@@ -32,8 +32,14 @@ class Loss(Softmax, Labels):
         self.softmax(x, prob, axis=axis)
         classes = by_class(x.shape, axis)
         own, counts = self._predictions(label, classes, ignore)
-        cost = -self.xp.log(self.xp.maximum(prob.reshape(classes)[own], FLT_MIN))
-        self._normalize((cost * counts).sum(dtype="float64"), counts, loss, divisor, normalizer)
+        cost = self._cross_entropy(prob.reshape(classes)[own], counts)
+        self._normalize(cost.sum(dtype="float64"), counts, loss, divisor, normalizer)
+
+    def softmax_loss_each(self, prob: Array, label: Array, each: Array, *, axis: int, ignore: int | None) -> None:
+        """each (of label's shape) = -log(max(prob of the label, FLT_MIN)), 0 where the label is ignored."""
+        classes = by_class(prob.shape, axis)
+        own, counts = self._predictions(label, classes, ignore)
+        each[...] = self._cross_entropy(prob.reshape(classes)[own], counts).reshape(each.shape)
 
     def softmax_loss_backward(
         self, prob: Array, label: Array, weight: Array, divisor: Array, dx: Array, *, axis: int, ignore: int | None
@@ -108,6 +114,9 @@ class Loss(Softmax, Labels):
         self.copy(margin, dx) if squared else self.xp.sign(margin, out=dx)
         dx[own[:2]] *= -1
         dx *= weight * ((2 if squared else 1) / max(1, len(margin)))
+
+    def _cross_entropy(self, chosen: Array, counts: Array) -> Array:
+        return -self.xp.log(self.xp.maximum(chosen, FLT_MIN)) * counts
 
     def _normalize(self, total: Array, counts: Array, loss: Array, divisor: Array, normalizer: float | None) -> None:
         divisor[...] = max(1.0, normalizer) if normalizer is not None else self.xp.maximum(counts.sum(), 1)
