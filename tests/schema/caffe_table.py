@@ -1,4 +1,4 @@
-"""Caffe's schema as the tables say, and message classes made from nothing else."""
+"""Caffe's schema as the tables say, and message classes made from nothing else; and the tables of what its forks add."""
 
 from __future__ import annotations
 
@@ -36,16 +36,25 @@ def enum_rows() -> list[EnumRow]:
     return [EnumRow(*row) for row in _rows("enums.tsv")]
 
 
-def caffe_file(name: str = "caffe.proto") -> FileDescriptorProto:
-    """A proto2 file of package caffe with every message and enum of the tables."""
+def fork_field_rows() -> list[FieldRow]:
+    """The fields that stock Caffe lacks."""
+    return [FieldRow(*row, packed="") for row in _rows("fork_fields.tsv")]
+
+
+def fork_enum_rows() -> list[EnumRow]:
+    return [EnumRow(*row) for row in _rows("fork_enums.tsv")]
+
+
+def caffe_file(name: str = "caffe.proto", *, forks: bool = False) -> FileDescriptorProto:
+    """A proto2 file of package caffe with every message and enum of the tables; forks: of both pairs of tables."""
     file = FileDescriptorProto(name=name, package="caffe", syntax="proto2")
     scopes: dict[str, Any] = {"": file}
-    for row in field_rows():
+    for row in field_rows() + (fork_field_rows() if forks else []):
         if row.message not in scopes:
             scopes[row.message] = file.message_type.add(name=row.message)
         _add_field(scopes[row.message], row)
     enums: dict[str, Any] = {}
-    for value in enum_rows():
+    for value in enum_rows() + (fork_enum_rows() if forks else []):
         outer, _, enum = value.enum.rpartition(".")
         if value.enum not in enums:
             enums[value.enum] = scopes[outer].enum_type.add(name=enum)

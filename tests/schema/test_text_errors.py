@@ -14,7 +14,7 @@ NET_ERRORS = {
     # unknown names
     "misspelt field": ("layer {\n  botom: 'a' }", "2:3", "LayerParameter has no field 'botom'. Did you mean 'bottom'?"),
     "misspelt param": ("layer { convolutoin_param { } }", "1:9", "Did you mean 'convolution_param'?"),
-    "a fork's field": ("layer { permute_param { order: 0 } }", "1:9", "no field 'permute_param'. BVLC Caffe knows no such field"),
+    "a fork's field": ("layer { randvec_param { dim: 5 } }", "1:9", "no field 'randvec_param'. Neither BVLC Caffe nor"),
     "field a level too high": ("layer { lr_mult: 1 }", "1:9", "no field 'lr_mult'. It belongs inside param"),
     "brace left out": (
         "layer {\n relu_param {\n}\nlayer { }",

@@ -198,7 +198,7 @@ class _Parser:
             others = [kind for other, kind in _FILES.items() if other != fields.message and name in fields_of(other).by_name]
             if others and fields.message in _FILES:
                 return f"It belongs to {others[0]}: this is read as {_FILES[fields.message]}"
-        return _nearest(name, fields) or _inside(name, fields) or "BVLC Caffe knows no such field; the file may be a fork's"
+        return _nearest(name, fields) or _inside(name, fields) or "Neither BVLC Caffe nor the forks whose layers are built here have it"
 
 
 def _inside(name: str, fields: Fields) -> str:
