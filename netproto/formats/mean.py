@@ -33,7 +33,7 @@ def load(path: str | os.PathLike[str]) -> np.ndarray:
         mean = mean[:, None, None]
     if mean.ndim != 3 or mean.size == 0:
         raise FormatError(f"holds an array of the shape {mean.shape}, not (channels, height, width)", place=place)
-    return np.ascontiguousarray(mean, np.float32)
+    return np.array(mean, np.float32, order="C")
 
 
 def save(path: str | os.PathLike[str], mean: np.ndarray) -> None:

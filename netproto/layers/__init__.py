@@ -15,6 +15,7 @@ from .contrastive_loss import ContrastiveLoss as ContrastiveLoss
 from .convolution import Convolution as Convolution
 from .convolution_depthwise import ConvolutionDepthwise as ConvolutionDepthwise
 from .crop import Crop as Crop
+from .data import Data as Data
 from .deconvolution import Deconvolution as Deconvolution
 from .depthwise_convolution import DepthwiseConvolution as DepthwiseConvolution
 from .dropout import Dropout as Dropout
@@ -26,8 +27,11 @@ from .euclidean_loss import EuclideanLoss as EuclideanLoss
 from .exp import Exp as Exp
 from .filter import Filter as Filter
 from .flatten import Flatten as Flatten
+from .hdf5_data import HDF5Data as HDF5Data
+from .hdf5_output import HDF5Output as HDF5Output
 from .hinge_loss import HingeLoss as HingeLoss
 from .im2col import Im2col as Im2col
+from .image_data import ImageData as ImageData
 from .infogain_loss import InfogainLoss as InfogainLoss
 from .inner_product import InnerProduct as InnerProduct
 from .input import Input as Input
@@ -36,6 +40,7 @@ from .log import Log as Log
 from .lrn import LRN as LRN
 from .lstm import LSTM as LSTM
 from .lstm_unit import LSTMUnit as LSTMUnit
+from .memory_data import MemoryData as MemoryData
 from .multinomial_logistic_loss import MultinomialLogisticLoss as MultinomialLogisticLoss
 from .mvn import MVN as MVN
 from .parameter import Parameter as Parameter
@@ -64,5 +69,6 @@ from .swish import Swish as Swish
 from .tanh import TanH as TanH
 from .threshold import Threshold as Threshold
 from .tile import Tile as Tile
+from .window_data import WindowData as WindowData
 
 __all__ = ["LAYERS"]

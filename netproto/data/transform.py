@@ -1,0 +1,108 @@
+"""Caffe's DataTransformer: crop, mirror, mean and scale, in its order.
+
+Caffe: src/caffe/data_transformer.cpp. value = (pixel - mean) * scale with the mean of the pixel's place in the image before it is cropped.
+The window is random in phase TRAIN and in the middle in TEST; `mirror` is a coin toss in both.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError
+from ..formats import mean as mean_files
+from .draws import below, words
+
+Shape3 = tuple[int, ...]
+NO_MEAN = np.zeros((0, 0, 0), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """What a transform_param asks for.
+
+    mean: float32, empty for none, (1 or channels, 1, 1) for mean_value, (channels, height, width) for mean_file. mean_source: its file.
+    train: whether windows are drawn at random.
+    """
+
+    crop_size: int = 0
+    mirror: bool = False
+    scale: np.float32 = field(default_factory=lambda: np.float32(1))
+    mean: np.ndarray = field(default_factory=lambda: NO_MEAN)
+    mean_source: str = ""
+    force_color: bool = False
+    force_gray: bool = False
+    train: bool = False
+
+    @classmethod
+    def of(cls, param: Any, *, train: bool) -> Transform:
+        """From a TransformationParameter; reads its mean file. Raises DataError for what contradicts itself, FormatError for the file."""
+        if param.mean_file and len(param.mean_value):
+            raise DataError("both mean_file and mean_value are written", hint="Keep one of them")
+        if param.force_color and param.force_gray:
+            raise DataError("both force_color and force_gray are written", hint="Keep one of them")
+        mean = NO_MEAN
+        if param.mean_file:
+            mean = mean_files.load(param.mean_file)
+        elif len(param.mean_value):
+            mean = np.array(param.mean_value, np.float32)[:, None, None]
+        return cls(
+            int(param.crop_size), param.mirror, np.float32(param.scale), mean, param.mean_file, param.force_color, param.force_gray, train
+        )
+
+    def out_shape(self, shape: Shape3) -> Shape3:
+        """(channels, height, width) of what is made of an image of this shape. Raises DataError if it cannot be."""
+        self._check(shape)
+        return (shape[0], self.crop_size, self.crop_size) if self.crop_size else tuple(shape)
+
+    def apply(self, image: np.ndarray, out: np.ndarray, *, key: int, ordinal: int) -> None:
+        """out = the transformed image of (channels, height, width), uint8 or float32; what is drawn depends on key and ordinal alone.
+
+        Raises DataError if the image does not fit its batch, the mean or the crop.
+        """
+        from ..ops.cpu_kernels.transform import transform
+
+        if self.out_shape(image.shape) != out.shape:
+            raise DataError(
+                f"its image gives {times(self.out_shape(image.shape))}, the first of its batch {times(out.shape)}",
+                hint="Bring all images to one size, set crop_size, or batch_size: 1",
+            )
+        top, left, flip = self.window(image.shape, key, ordinal)
+        transform(image, self._mean_of(image.shape[0]), out, top, left, flip, self.scale)
+
+    def window(self, shape: Shape3, key: int, ordinal: int) -> tuple[int, int, bool]:
+        """(top, left, whether it is mirrored) of the window of an image."""
+        random_window = self.train and self.crop_size > 0
+        draw = words(key, ordinal) if random_window or self.mirror else (0, 0, 0, 0)
+        flip = self.mirror and below(draw[0], 2) == 1
+        if not self.crop_size:
+            return 0, 0, flip
+        spare = shape[1] - self.crop_size, shape[2] - self.crop_size
+        if random_window:
+            return below(draw[1], spare[0] + 1), below(draw[2], spare[1] + 1), flip
+        return spare[0] // 2, spare[1] // 2, flip
+
+    def _mean_of(self, channels: int) -> np.ndarray:
+        if self.mean.shape[0] == 1 and self.mean.shape[1:] == (1, 1) and channels > 1:
+            return np.repeat(self.mean, channels, axis=0)
+        return self.mean
+
+    def _check(self, shape: Shape3) -> None:
+        if self.crop_size > min(shape[1:]):
+            raise DataError(f"crop_size is {self.crop_size}, but its image is {times(shape)} (channels x height x width)")
+        if self.mean_source and self.mean.shape != shape and self.mean.shape != (shape[0], 1, 1):
+            raise DataError(
+                f"its image is {times(shape)}, but mean_file {os.fspath(self.mean_source)!r} is {times(self.mean.shape)}",
+                hint="Make the mean of these images before they are cropped: netproto compute-image-mean",
+            )
+        if not self.mean_source and self.mean.shape[0] not in (0, 1, shape[0]):
+            what = f"its image has {shape[0]} channels, but there are {self.mean.shape[0]} mean_value"
+            raise DataError(what, hint="Write one, or one a channel")
+
+
+def times(shape: Shape3) -> str:
+    """3 x 36 x 40."""
+    return " x ".join(map(str, shape))

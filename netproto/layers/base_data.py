@@ -1,0 +1,80 @@
+"""What layers that read records have in common. Caffe: src/caffe/layers/base_data_layer.cpp."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ..blob import Blob, Shape
+from ..data.prefetch import Prefetcher
+from ..data.transform import Transform
+from ..errors import DataError, FormatError
+from ..schema.places import label, place_of
+from .base import TRAIN, Layer, exactly
+
+
+class DataLayer(Layer):
+    """A layer whose tops are batches that threads have ready before they are asked for.
+
+    A kind of source is a subclass: it says how to open it. The records are dealt to the ranks of a training net; a test net gets all.
+    """
+
+    bottoms = exactly(0)
+
+    def open(self) -> Prefetcher:
+        """The batches that the message asks for. Raises DataError or FormatError where that cannot be."""
+        raise NotImplementedError
+
+    def setup(self, bottom: Sequence[Shape]) -> None:
+        with self.explained():
+            self.feed = self.open()
+            self.top_shapes = self.feed.first_shapes()
+
+    def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
+        return self.top_shapes
+
+    def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
+        if self.phase == TRAIN:
+            self.feed.deal(self.rank, self.ranks)
+        with self.explained():
+            batch = self.feed.next(self.random.key)
+        for blob, array in zip(top, batch.arrays, strict=True):
+            blob.reshape(array.shape)
+            self.ops.copy(self.ops.asarray(array), blob.data)
+        self.feed.release(batch)
+
+    def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
+        pass
+
+    def data_state(self) -> dict[str, Any]:
+        return self.feed.state()
+
+    def restore_data_state(self, state: dict[str, Any]) -> None:
+        with self.explained():
+            self.feed.restore(state)
+
+    def close(self) -> None:
+        self.feed.close()
+
+    def positive(self, value: int, field: str) -> int:
+        """The value of a field that must be written and above 0."""
+        self.require(value > 0, f"{field.rpartition('.')[2]} is {value or 'not written'}", field=field, hint="It is 1 or more")
+        return value
+
+    def written(self, value: str, field: str) -> str:
+        """The value of a field that must be written."""
+        self.require(bool(value), f"{field.rpartition('.')[2]} is not written", field=field)
+        return value
+
+    def transform(self) -> Transform:
+        """What the transform_param asks for."""
+        return Transform.of(self.message.transform_param, train=self.phase == TRAIN)
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Errors of the source also name the layer, and its place in the net's file if they name no other."""
+        try:
+            yield
+        except (DataError, FormatError) as error:
+            raise DataError(error.what, place=error.place or place_of(self.message), layer=label(self.message), hint=error.hint) from error
