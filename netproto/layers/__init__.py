@@ -44,6 +44,7 @@ from .memory_data import MemoryData as MemoryData
 from .multinomial_logistic_loss import MultinomialLogisticLoss as MultinomialLogisticLoss
 from .mvn import MVN as MVN
 from .parameter import Parameter as Parameter
+from .permute import Permute as Permute
 from .pooling import Pooling as Pooling
 from .power import Power as Power
 from .prelu import PReLU as PReLU

@@ -10,8 +10,8 @@ from netproto.net.net import Net
 from .single import layer_net
 
 
-def dropped(ratio: float, *, phase: int = 0) -> Net:
-    net = layer_net("Dropout", f"dropout_param {{ dropout_ratio: {ratio} }}", bottoms=[(97, 103)], phase=phase)
+def dropped(ratio: float, more: str = "", *, phase: int = 0) -> Net:
+    net = layer_net("Dropout", f"dropout_param {{ dropout_ratio: {ratio} {more} }}", bottoms=[(97, 103)], phase=phase)
     net.blobs["b0"].data[...] = 3
     net.forward()
     return net
@@ -46,3 +46,15 @@ def test_each_pass_draws_anew_and_a_resumed_run_draws_the_same() -> None:
     net.restore_draws(draws)
     net.forward()
     np.testing.assert_array_equal(second, net.blobs["t0"].data)
+
+
+def test_scaling_may_be_left_to_the_test_phase() -> None:
+    trained, tested = (dropped(0.25, "scale_train: false", phase=phase).blobs["t0"].data for phase in (0, 1))
+    np.testing.assert_allclose(trained[trained != 0], 3, rtol=1e-6)
+    assert (trained == 0).any()
+    np.testing.assert_allclose(tested, 2.25)
+
+
+def test_the_test_phase_may_drop_too() -> None:
+    top = dropped(0.5, "sample_weights_test: true", phase=1).blobs["t0"].data
+    assert set(np.unique(top)) == {0, 6}

@@ -1,4 +1,4 @@
-"""Concat, Slice, Flatten, Reshape, Tile and Split: the shapes they give, what they share, and what cannot be."""
+"""Concat, Slice, Flatten, Reshape, Tile, Permute and Split: the shapes they give, what they share, and what cannot be."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ Shapes = list[tuple[int, ...]]
         ("Slice", "slice_param { slice_dim: 0 }", (6, 5), [(2, 5)] * 3),
         ("Tile", "tile_param { tiles: 2 axis: 0 }", (3, 5), [(6, 5)]),
         ("Split", "", (2, 3), [(2, 3)] * 2),
+        ("Permute", "permute_param { order: 2 order: 0 }", (2, 3, 5), [(5, 2, 3)]),
     ],
 )
 def test_shapes(layer: str, body: str, bottom: tuple[int, ...], tops: Shapes) -> None:
@@ -49,6 +50,8 @@ def test_shapes(layer: str, body: str, bottom: tuple[int, ...], tops: Shapes) ->
         ("Reshape", "reshape_param { shape { dim: 1 } axis: -4 }", (2, 3), "axis -4 of a blob with 2 axes"),
         ("Reshape", "reshape_param { shape { dim: 1 } axis: 1 num_axes: 2 }", (2, 3), "num_axes 2 from axis 1 on"),
         ("Reshape", "reshape_param { shape { dim: 6 } num_axes: -2 }", (2, 3), "num_axes is -2"),
+        ("Permute", "permute_param { order: 2 }", (2, 3), "order names axis 2 of a blob with 2 axes"),
+        ("Permute", "permute_param { order: 1 order: 1 }", (2, 3), "order names axis 1 twice"),
         ("Tile", "", (2, 3), "tiles is 0"),
         ("Tile", "tile_param { tiles: 2 axis: -3 }", (2, 3), "axis -3 of a blob with 2 axes"),
         ("Concat", "concat_param { axis: 1 concat_dim: 1 }", (2, 3), "axis and concat_dim are both written"),
@@ -85,7 +88,7 @@ def test_concat_names_the_bottom_that_does_not_fit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("layer", "body"), [("Flatten", ""), ("Reshape", "reshape_param { shape { dim: -1 } }"), ("Concat", ""), ("Slice", "")]
+    ("layer", "body"), [("Flatten", ""), ("Reshape", "reshape_param { shape { dim: -1 } }"), ("Concat", ""), ("Slice", ""), ("Permute", "")]
 )
 def test_nothing_is_copied(layer: str, body: str) -> None:
     net = layer_net(layer, body, bottoms=[(2, 3, 5)])
@@ -116,3 +119,20 @@ def test_a_view_follows_a_bottom_that_grows() -> None:
     net.forward()
     assert net.blobs["t0"].shape == (7, 15)
     assert (net.blobs["t0"].data == 11).all()
+
+
+def test_permute_moves_axes_as_numpy_does_and_back() -> None:
+    net = layer_net("Permute", "permute_param { order: 0 order: 2 }", bottoms=[(2, 3, 5)])
+    net.blobs["b0"].data[...] = np.arange(30).reshape(2, 3, 5)
+    net.forward()
+    np.testing.assert_array_equal(net.blobs["t0"].data, np.arange(30).reshape(2, 3, 5).transpose(0, 2, 1))
+    net.blobs["t0"].diff[...] = net.blobs["t0"].data
+    net.backward()
+    np.testing.assert_array_equal(net.blobs["b0"].diff, net.blobs["b0"].data)
+
+
+def test_permute_keeps_to_the_number_of_axes_that_it_was_built_for() -> None:
+    net = layer_net("Permute", "permute_param { order: 1 }", bottoms=[(2, 3, 5)])
+    net.blobs["b0"].reshape((2, 3))
+    with pytest.raises(ModelError, match=r"had 3 axes and now has the shape \(2, 3\)"):
+        net.reshape()

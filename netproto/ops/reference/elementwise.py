@@ -13,7 +13,7 @@ class Elementwise(Arrays):
     """xs are two or more arrays; all arrays of an operation are of one shape, and none that is written is one that is read."""
 
     def multiply(self, x: Array, y: Array, *, factor: float) -> None:
-        """y = factor * x."""
+        """y = factor * x; y may be x."""
         self.xp.multiply(x, factor, out=y)
 
     def eltwise_sum(self, xs: Sequence[Array], y: Array, *, coeffs: Sequence[float] = ()) -> None:
