@@ -77,7 +77,7 @@ class InfogainLoss(LossLayer):
             self.internals["divisor"],
             axis=axis,
             ignore=self.ignore,
-            normalizer=normalizer(self.normalization, losses=bottom[1].count, batch=count(scores, 0, axis)),
+            normalizer=normalizer(self.message.loss_param, self.normalization, losses=bottom[1].count, batch=count(scores, 0, axis)),
         )
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:

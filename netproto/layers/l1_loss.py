@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..blob import Blob
+from ..blob import Blob, Shape
 from .base import LAYERS
 from .distance_loss import DistanceLoss
 
@@ -18,6 +18,14 @@ class L1Loss(DistanceLoss):
     """
 
     type = "L1Loss"
+
+    def setup(self, bottom: Sequence[Shape]) -> None:
+        self.require(
+            not self.message.HasField("l1_loss_param"),
+            "l1_loss_param belongs to FlowNet's L1Loss, another loss of the same name, which is not known here",
+            field="l1_loss_param",
+            hint="Without it this is the L1Loss of NVIDIA/caffe",
+        )
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
         self.ops.l1_loss(bottom[0].data, bottom[1].data, self.internals["diff"], top[0].data)

@@ -50,8 +50,10 @@ def normalization(loss_param: Any, default: str = "VALID") -> str:
     return default
 
 
-def normalizer(mode: str, *, losses: int, batch: int) -> float | None:
+def normalizer(loss_param: Any, mode: str, *, losses: int, batch: int) -> float | None:
     """What a sum of so many losses, over a batch of so many items, is divided by; None: the number that are not ignored."""
+    if mode == "PRE_FIXED":
+        return float(loss_param.pre_fixed_normalizer)
     return {"FULL": float(losses), "VALID": None, "BATCH_SIZE": float(batch), "NONE": 1.0}[mode]
 
 

@@ -46,7 +46,7 @@ class SigmoidCrossEntropyLoss(LossLayer):
             top[0].data,
             self.internals["divisor"],
             ignore=self.ignore,
-            normalizer=normalizer(self.normalization, losses=bottom[0].count, batch=bottom[0].shape[0]),
+            normalizer=normalizer(self.message.loss_param, self.normalization, losses=bottom[0].count, batch=bottom[0].shape[0]),
         )
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:

@@ -12,7 +12,7 @@ from .distance_loss import DistanceLoss
 class SmoothL1(DistanceLoss):
     """What SmoothL1Loss and SmoothL1LossOHEM have in common: bottoms a, b, and optionally weights of a's size for each element."""
 
-    sigma = 1.0
+    sigma: float = 1.0
     no_gradient_bottoms = frozenset({2, 3})
 
     def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
@@ -61,7 +61,7 @@ class SmoothL1(DistanceLoss):
 @LAYERS.register("SmoothL1Loss")
 class SmoothL1Loss(SmoothL1):
     """Shapes: two bottoms of one shape (N, ...), optionally inside weights and outside weights of that shape. Top: the loss.
-    Formula: with d = inside * (a - b), loss = sum of outside * (d**2 / 2 where |d| < 1, else |d| - 1/2) / N.
+    Formula: with d = inside * (a - b) and s = sigma**2, loss = sum of outside * (s d**2 / 2 where |d| < 1 / s, else |d| - 1 / (2 s)) / N.
     Caffe: none; src/caffe/layers/smooth_L1_loss_layer.cu of rbgirshick/caffe-fast-rcnn, and of weiliu89/caffe, without outside weights.
     Differences: has a loss_weight of 1 where none is written; some forks have 0. Inside weights without outside ones are left out of the
         gradient, as in the forks that have them: right for weights of 0 and 1.
@@ -69,3 +69,7 @@ class SmoothL1Loss(SmoothL1):
 
     type = "SmoothL1Loss"
     bottoms = Arity(2, 4)
+
+    def setup(self, bottom: Sequence[Shape]) -> None:
+        self.sigma = self.message.smooth_l1_loss_param.sigma
+        self.require(self.sigma > 0, f"sigma is {self.sigma:g}; it must be above 0", field="smooth_l1_loss_param.sigma")

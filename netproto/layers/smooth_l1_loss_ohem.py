@@ -14,7 +14,8 @@ from .smooth_l1_loss import SmoothL1
 class SmoothL1LossOHEM(SmoothL1):
     """Shapes: two bottoms (N, C, H, W), optionally weights of that shape. Tops: the loss, and optionally that of each item (N, 1, H, W).
     Formula: with d = weights * (a - b), the loss of each item is the sum over C of d**2 / 2 where |d| < 1, else |d| - 1/2; loss = the sum
-        of all / normalizer, by `loss_param.normalization`: VALID (default) or FULL the number of items and places, BATCH_SIZE N, NONE 1.
+        of all / normalizer, by `loss_param.normalization`: VALID (default) or FULL the number of items and places, BATCH_SIZE N, NONE 1,
+        PRE_FIXED pre_fixed_normalizer.
     Caffe: none; src/caffe/layers/smooth_L1_loss_layer.cu of daijifeng001/caffe-rfcn, under this name in BVLC's branch intel.
     Differences: the weights are left out of the gradient, as there: right for weights of 0 and 1.
     """
@@ -32,7 +33,7 @@ class SmoothL1LossOHEM(SmoothL1):
     def divisor(self, scores: Shape) -> float:
         mode = normalization(self.message.loss_param)
         items = scores[0] * count(scores, 2)
-        fixed = normalizer(mode, losses=items, batch=scores[0])
+        fixed = normalizer(self.message.loss_param, mode, losses=items, batch=scores[0])
         return max(1.0, float(items) if fixed is None else fixed)
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:

@@ -16,8 +16,9 @@ class SoftmaxWithLoss(LossLayer):
         the same first extent. Tops: the loss, and optionally the probabilities, of the scores' shape.
     Formula: loss = sum over the labels l of -log(max(softmax(x)[l], FLT_MIN)) / normalizer, so at most 87.3365 each. The normalizer, at
         least 1, is by `loss_param.normalization`: VALID (default) labels that are not `ignore_label`, FULL all labels, BATCH_SIZE the
-        extents before the class axis, NONE 1; the old `normalize` is VALID if true, BATCH_SIZE if false.
-    Caffe: src/caffe/layers/softmax_loss_layer.cpp.
+        extents before the class axis, NONE 1, PRE_FIXED (R-FCN) pre_fixed_normalizer; the old `normalize` is VALID if true, BATCH_SIZE if
+        false. With `weight_by_label_freqs` (SegNet) each loss is multiplied by its label's `class_weighting`, and the normalizer stays.
+    Caffe: src/caffe/layers/softmax_loss_layer.cpp; for SegNet's weights that of alexgkendall/caffe-segnet.
     Differences: a label that is no class is an error; Caffe reads beyond the array. No gradient flows through the second top, as in Caffe.
     """
 
@@ -27,10 +28,19 @@ class SoftmaxWithLoss(LossLayer):
     def setup(self, bottom: Sequence[Shape]) -> None:
         self.ignore = ignored_label(self.message.loss_param)
         self.normalization = normalization(self.message.loss_param)
+        self._class_weights: Array = None
 
     def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
         self.require_same_batch(bottom)
-        require_label_each(self, bottom, self._axis(bottom[0]))
+        axis = self._axis(bottom[0])
+        require_label_each(self, bottom, axis)
+        loss = self.message.loss_param
+        self.require(
+            not loss.weight_by_label_freqs or len(loss.class_weighting) == bottom[0][axis],
+            f"{len(loss.class_weighting)} class_weighting for {bottom[0][axis]} classes",
+            field="loss_param.class_weighting",
+            hint="weight_by_label_freqs wants one for each class",
+        )
         return [SCALAR, bottom[0]][: max(1, len(self.message.top))]
 
     def internal_arrays(self, bottom: Sequence[Shape], top: Sequence[Shape]) -> dict[str, Internal]:
@@ -44,12 +54,13 @@ class SoftmaxWithLoss(LossLayer):
         self.ops.softmax_loss(
             bottom[0].data,
             bottom[1].data,
+            self._weights(),
             self._prob(top),
             top[0].data,
             self.internals["divisor"],
             axis=axis,
             ignore=self.ignore,
-            normalizer=normalizer(self.normalization, losses=bottom[1].count, batch=count(scores, 0, axis)),
+            normalizer=normalizer(self.message.loss_param, self.normalization, losses=bottom[1].count, batch=count(scores, 0, axis)),
         )
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
@@ -58,6 +69,7 @@ class SoftmaxWithLoss(LossLayer):
             self.ops.softmax_loss_backward(
                 self._prob(top),
                 bottom[1].data,
+                self._weights(),
                 top[0].diff,
                 self.internals["divisor"],
                 bottom[0].diff,
@@ -67,6 +79,13 @@ class SoftmaxWithLoss(LossLayer):
 
     def _axis(self, scores: Shape) -> int:
         return class_axis(self, scores, self.message.softmax_param.axis, "softmax_param.axis")
+
+    def _weights(self) -> Array | None:
+        """The weight of each class, which goes to the device once; None where all count the same."""
+        loss = self.message.loss_param
+        if loss.weight_by_label_freqs and self._class_weights is None:
+            self._class_weights = self.ops.asarray(list(loss.class_weighting))
+        return self._class_weights
 
     def _prob(self, top: Sequence[Blob]) -> Array:
         """Where the probabilities are kept: in the second top where there is one."""

@@ -76,6 +76,20 @@ CASES: list[Case] = [
     ),
     Case(
         "SoftmaxWithLoss",
+        "class_weights",
+        "loss_param { ignore_label: 1 weight_by_label_freqs: true class_weighting: [2, 0.3, 0.5, 7] }",
+        bottoms=[(2, 4, 3, 5), (2, 3, 5)],
+        labels={1: 4},
+    ),
+    Case(
+        "SoftmaxWithLoss",
+        "pre_fixed",
+        "loss_param { normalization: PRE_FIXED pre_fixed_normalizer: 7 }",
+        bottoms=[(2, 4, 3), (2, 3)],
+        labels={1: 4},
+    ),
+    Case(
+        "SoftmaxWithLoss",
         "probabilities",
         bottoms=[(3, 5, 2), (3, 2)],
         tops=2,
@@ -216,6 +230,7 @@ CASES: list[Case] = [
     Case("L1Loss", "default", bottoms=[(3, 5, 2), (3, 5, 2)]),
     Case("L1Loss", "other_shape", bottoms=[(3, 5, 1, 1), (3, 5)]),
     Case("SmoothL1Loss", "default", bottoms=[(5, 7), (5, 7)]),
+    Case("SmoothL1Loss", "sigma", "smooth_l1_loss_param { sigma: 3 }", bottoms=[(5, 7), (5, 7)]),
     Case("SmoothL1Loss", "inside_weights", bottoms=[(5, 7), (5, 7), (5, 7)], inputs={2: "binary"}, variable=[0, 1]),
     Case(
         "SmoothL1Loss",
@@ -236,7 +251,7 @@ CASES: list[Case] = [
     Case(
         "SmoothL1LossOHEM",
         "loss_of_each_item",
-        "loss_param { normalize: false }",
+        "loss_param { normalization: PRE_FIXED pre_fixed_normalizer: 128 }",
         bottoms=[(5, 3), (5, 3)],
         tops=2,
         gradient="no gradient flows through the top of each item's loss",

@@ -35,6 +35,44 @@ def test_smooth_l1_loss_weighs_inside_and_outside() -> None:
     assert float(net.forward()) == pytest.approx(wanted, rel=1e-12)
 
 
+def test_sigma_moves_where_smooth_l1_becomes_straight() -> None:
+    net = loss_net("SmoothL1Loss", (1, 3), (1, 3), body="smooth_l1_loss_param { sigma: 2 }")
+    net.blobs["b0"].data[...] = [0.2, 0.25, -3]
+    net.blobs["b1"].data[...] = 0
+    assert float(net.forward()) == pytest.approx(4 * 0.04 / 2 + 0.125 + (3 - 0.125), rel=1e-12)
+    net.backward()
+    np.testing.assert_allclose(net.blobs["b0"].diff, [[0.8, 1, -1]], rtol=1e-12)
+
+
+def test_sigma_of_zero() -> None:
+    with pytest.raises(ModelError, match="sigma is 0; it must be above 0"):
+        loss_net("SmoothL1Loss", (3, 5), (3, 5), body="smooth_l1_loss_param { sigma: 0 }")
+
+
+def test_segnets_class_weights_do_not_change_the_normalizer() -> None:
+    body = "loss_param { weight_by_label_freqs: true class_weighting: [3, 0.5] }"
+    net = loss_net("SoftmaxWithLoss", (2, 2), (2,), body=body)
+    net.blobs["b0"].data[...] = 0
+    net.blobs["b1"].data[...] = [0, 1]
+    assert float(net.forward()) == pytest.approx(np.log(2) * 3.5 / 2, rel=1e-12)
+
+
+def test_class_weights_that_are_too_few() -> None:
+    with pytest.raises(ModelError, match="1 class_weighting for 5 classes"):
+        loss_net("SoftmaxWithLoss", (3, 5), (3,), body="loss_param { weight_by_label_freqs: true class_weighting: 2 }")
+
+
+def test_pre_fixed_normalizer() -> None:
+    body = "loss_param { normalization: PRE_FIXED pre_fixed_normalizer: 8 }"
+    net, plain = loss_net("SmoothL1LossOHEM", (3, 5), (3, 5), body=body), loss_net("SmoothL1LossOHEM", (3, 5), (3, 5))
+    assert float(net.forward()) == pytest.approx(float(plain.forward()) * 3 / 8, rel=1e-12)
+
+
+def test_flownets_l1_loss_is_refused() -> None:
+    with pytest.raises(ModelError, match="l1_loss_param belongs to FlowNet's L1Loss"):
+        loss_net("L1Loss", (3, 5), (3, 5), body="l1_loss_param { epsilon: 1 }")
+
+
 def test_smooth_l1_loss_ohem_tells_the_loss_of_each_item() -> None:
     net = loss_net("SmoothL1LossOHEM", (2, 3, 5, 7), (2, 3, 5, 7), tops=2)
     net.forward()

@@ -26,13 +26,28 @@ class Loss(Softmax, Labels):
     """
 
     def softmax_loss(
-        self, x: Array, label: Array, prob: Array, loss: Array, divisor: Array, *, axis: int, ignore: int | None, normalizer: float | None
+        self,
+        x: Array,
+        label: Array,
+        class_weights: Array | None,
+        prob: Array,
+        loss: Array,
+        divisor: Array,
+        *,
+        axis: int,
+        ignore: int | None,
+        normalizer: float | None,
     ) -> None:
-        """prob = softmax(x), loss = the sum of -log(max(prob of the label, FLT_MIN)) over the divisor."""
+        """prob = softmax(x), loss = the sum of -log(max(prob of the label, FLT_MIN)) over the divisor.
+
+        class_weights (classes), or None: what the loss of each label is multiplied by.
+        """
         self.softmax(x, prob, axis=axis)
         classes = by_class(x.shape, axis)
         own, counts = self._predictions(label, classes, ignore)
         cost = self._cross_entropy(prob.reshape(classes)[own], counts)
+        if class_weights is not None:
+            cost *= class_weights[own[1]]
         self._normalize(cost.sum(dtype="float64"), counts, loss, divisor, normalizer)
 
     def softmax_loss_each(self, prob: Array, label: Array, each: Array, *, axis: int, ignore: int | None) -> None:
@@ -42,15 +57,27 @@ class Loss(Softmax, Labels):
         each[...] = self._cross_entropy(prob.reshape(classes)[own], counts).reshape(each.shape)
 
     def softmax_loss_backward(
-        self, prob: Array, label: Array, weight: Array, divisor: Array, dx: Array, *, axis: int, ignore: int | None
+        self,
+        prob: Array,
+        label: Array,
+        class_weights: Array | None,
+        weight: Array,
+        divisor: Array,
+        dx: Array,
+        *,
+        axis: int,
+        ignore: int | None,
     ) -> None:
-        """dx = weight / divisor * (prob - 1 at the label), 0 where the label is ignored."""
+        """dx = weight / divisor * class weight of the label * (prob - 1 at the label), 0 where the label is ignored."""
         classes = by_class(prob.shape, axis)
         own, counts = self._predictions(label, classes, ignore)
         gradient = dx.reshape(classes)
         self.copy(prob, dx)
         gradient[own] -= 1
-        gradient *= (counts * (weight / divisor))[:, None, :]
+        factor = counts * (weight / divisor)
+        if class_weights is not None:
+            factor *= class_weights[own[1]]
+        gradient *= factor[:, None, :]
 
     def infogain_loss(
         self,
