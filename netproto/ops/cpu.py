@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from .base import Ops
+from .cpu_kernels.workers import Workers
 
 
 class CpuOps(Ops):
-    """Operations on the CPU. What is not overridden, or not float32 and C-contiguous, runs on the portable version."""
+    """Operations on the CPU. What is not overridden, or not float32 and C-contiguous, runs on the portable version.
+
+    threads: how many workers; None is OMP_NUM_THREADS, or one per core.
+    """
+
+    def __init__(self, dtype: str = "float32", *, threads: int | None = None):
+        super().__init__(dtype)
+        self.workers = Workers(threads)

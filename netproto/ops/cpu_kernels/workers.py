@@ -1,0 +1,93 @@
+"""One worker per core: persistent threads that share out numbered items, always in the same way.
+
+Kernels release the GIL, so Python threads run them side by side. The calling thread is worker 0. Item i goes to the same worker each time,
+which makes a run reproducible; a kernel whose items are independent gives the same bits for any number of workers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
+
+Task = Callable[[int, int, int], None]
+"""(first item, end of items, worker): what one worker does with its part."""
+
+Job = tuple[Task, int, int, int, "SimpleQueue[BaseException | None]"]
+
+
+def core_count() -> int:
+    """OMP_NUM_THREADS where it is a number, else the cores this process may run on."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if wanted.isdecimal() and int(wanted) > 0:
+        return int(wanted)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Workers:
+    """`count` workers; their threads start at the first call that needs them and end with the process."""
+
+    def __init__(self, count: int | None = None):
+        self.count = count or core_count()
+
+    def share(self, items: int, task: Task, *, least: int = 1) -> None:
+        """Run task(lo, hi, worker) over range(items), cut into one contiguous part per worker; return when all are done.
+
+        least: the fewest items that are worth waking a worker for. Raises what a task raised. Tasks must not share() themselves.
+        """
+        parts = max(1, min(self.count, items // least))
+        if parts == 1:
+            task(0, items, 0)
+            return
+        bounds = [items * i // parts for i in range(parts + 1)]
+        done: SimpleQueue[BaseException | None] = SimpleQueue()
+        for worker, queue in enumerate(_queues(parts - 1), 1):
+            queue.put((task, bounds[worker], bounds[worker + 1], worker, done))
+        raised = [_attempt(task, bounds[0], bounds[1], 0), *(_wait(done) for _ in range(1, parts))]
+        for error in raised:
+            if error is not None:
+                raise error
+
+
+def _attempt(task: Task, lo: int, hi: int, worker: int) -> BaseException | None:
+    try:
+        task(lo, hi, worker)
+    except BaseException as error:
+        return error
+    return None
+
+
+def _wait(done: SimpleQueue[BaseException | None]) -> BaseException | None:
+    """The next answer. An interrupt waits with us: the arrays are not free before every worker is done."""
+    interrupt = None
+    while True:
+        try:
+            return done.get() or interrupt
+        except KeyboardInterrupt as error:
+            interrupt = error
+
+
+_threads: list[SimpleQueue[Job]] = []
+
+
+def _queues(count: int) -> list[SimpleQueue[Job]]:
+    """The queues of the first `count` threads, which all Workers have in common."""
+    while len(_threads) < count:
+        queue: SimpleQueue[Job] = SimpleQueue()
+        Thread(target=_serve, args=(queue,), name=f"netproto-worker-{len(_threads) + 1}", daemon=True).start()
+        _threads.append(queue)
+    return _threads[:count]
+
+
+def _serve(queue: SimpleQueue[Job]) -> None:
+    while True:
+        task, lo, hi, worker, done = queue.get()
+        done.put(_attempt(task, lo, hi, worker))
+        del task
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads.clear)
