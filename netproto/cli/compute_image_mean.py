@@ -1,0 +1,32 @@
+"""Make the mean picture of a database: the mean_file of transform_param."""
+
+from __future__ import annotations
+
+import logging
+from argparse import Namespace
+
+from ..data.convert import mean_of
+from ..formats import mean
+from .flags import Parser
+
+EXAMPLE = "netproto compute-image-mean train_lmdb mean.binaryproto"
+
+log = logging.getLogger(__name__)
+
+
+def add_flags(parser: Parser) -> None:
+    parser.add_argument("database", metavar="INPUT_DB", help="the database of pictures, all of one size")
+    parser.add_argument("output", metavar="OUTPUT_FILE", nargs="?", help="the mean file to write: .binaryproto, or .npy")
+    parser.flag("backend", choices=("lmdb", "leveldb"), default="lmdb", help="what kind of database it is; default lmdb")
+
+
+def run(args: Namespace) -> int:
+    """Compute, write, and print the channels' means."""
+    values = mean_of(args.database, args.backend.upper())
+    if args.output:
+        log.info("Write to %s", args.output)
+        mean.save(args.output, values)
+    log.info("Number of channels: %d", len(values))
+    for channel, value in enumerate(values.mean(axis=(1, 2), dtype="float64")):
+        log.info("mean_value channel [%d]: %g", channel, value)
+    return 0
