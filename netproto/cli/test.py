@@ -1,0 +1,80 @@
+"""Score a trained net: run it in phase TEST over its data, print each batch's outputs and their means."""
+
+from __future__ import annotations
+
+import logging
+from argparse import Namespace
+from typing import Any
+
+from ..errors import FormatError, Place
+from ..formats import weights as weights_files
+from ..layers.base import TEST
+from ..net.loading import copy_weights
+from ..net.net import Net
+from ..solver.report import outputs_of
+from . import device, nets, options, samples
+from .flags import Parser, positive
+
+EXAMPLE = "netproto test --model train_val.prototxt --weights model_iter_1000.npz --iterations 50"
+DEFAULT_ITERATIONS = 50
+
+log = logging.getLogger(__name__)
+
+
+def add_flags(parser: Parser) -> None:
+    parser.flag("model", metavar="FILE", help="the net (prototxt); may be left out where the weights file holds it, as .npz does")
+    parser.flag("weights", required=True, metavar="FILE", help="the trained weights")
+    parser.flag(
+        "iterations", type=positive, metavar="N", help=f"batches to run; default {DEFAULT_ITERATIONS}, with --sample all pictures once"
+    )
+    parser.switch("strict", help="refuse weights that leave a layer of the net without any, or are not all used")
+    options.add_gpu(parser)
+    options.add_net_state(parser)
+    options.add_sample(parser)
+    options.add_python_layers(parser)
+
+
+def run(args: Namespace) -> int:
+    """Score and print."""
+    ops = device.choose(args.gpu)
+    weights = weights_files.load(args.weights)
+    message = _net_of(weights, args)
+    iterations = args.iterations or DEFAULT_ITERATIONS
+    if args.sample:
+        message, batches = samples.in_test_net(message, args.level, args.stage)
+        iterations = args.iterations or batches or DEFAULT_ITERATIONS
+    with samples.offered(args.sample):
+        net = Net(message, ops=ops, phase=TEST, level=args.level, stages=args.stage)
+    try:
+        for line in copy_weights(net, weights, strict=args.strict).lines():
+            log.info("%s", line)
+        log.info("Running for %d iterations.", iterations)
+        _score(net, iterations)
+    finally:
+        net.close()
+    return 0
+
+
+def _net_of(weights: weights_files.Weights, args: Namespace) -> Any:
+    if args.model:
+        return nets.load_net(args.model, python_layers=args.python_layers)
+    message = weights.message() if weights.net_text else None
+    if message is None:
+        raise FormatError(
+            "does not hold the net that it belongs to", place=Place(args.weights), hint="Name the net: --model train_val.prototxt"
+        )
+    return message if args.python_layers else nets.without_python(message)
+
+
+def _score(net: Net, iterations: int) -> None:
+    """Caffe's lines: each output of each batch, then the means."""
+    loss, sums = 0.0, [0.0] * sum(net.blobs[name].count for name in net.outputs)
+    for i in range(iterations):
+        loss += float(net.forward())
+        for k, (name, value, _) in enumerate(outputs_of(net)):
+            sums[k] += value
+            log.info("Batch %d, %s = %g", i, name, value)
+    log.info("Loss: %g", loss / iterations)
+    for total, (name, _, weight) in zip(sums, outputs_of(net), strict=True):
+        mean = total / iterations
+        log.info("%s = %g%s", name, mean, f" (* {weight:g} = {weight * mean:g} loss)" if weight else "")
