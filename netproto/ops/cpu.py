@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .base import Ops
+from .cpu_channelwise import CpuChannelwise
+from .cpu_elementwise import CpuElementwise
 from .cpu_kernels.workers import Workers
 
 
-class CpuOps(Ops):
+class CpuOps(CpuChannelwise, CpuElementwise):
     """Operations on the CPU. What is not overridden, or not float32 and C-contiguous, runs on the portable version.
 
     threads: how many workers; None is OMP_NUM_THREADS, or one per core.

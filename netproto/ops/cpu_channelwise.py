@@ -12,19 +12,19 @@ from .reference.channelwise import Channelwise
 class CpuChannelwise(BatchNorm, Channelwise):
     """The families of the same names. Small planes, and what is not wanted whole, are left to the portable operations."""
 
-    _workers: Workers
+    workers: Workers
 
     def scale(self, x: Array, scale: Array, bias: Array | None, y: Array) -> None:
         if not _fit(x, y):
             super().scale(x, scale, bias, y)
             return
-        channelwise.scale(self._workers, x, scale, self.xp.zeros_like(scale) if bias is None else bias, y)
+        channelwise.scale(self.workers, x, scale, self.xp.zeros_like(scale) if bias is None else bias, y)
 
     def scale_backward(self, x: Array | None, scale: Array, dy: Array, dx: Array | None, dscale: Array | None, dbias: Array | None) -> None:
         if x is None or dx is None or dscale is None or not _fit(x, dy, dx):
             super().scale_backward(x, scale, dy, dx, dscale, dbias)
             return
-        products, sums = channelwise.scale_backward(self._workers, x, scale, dy, dx)
+        products, sums = channelwise.scale_backward(self.workers, x, scale, dy, dx)
         dscale += products
         if dbias is not None:
             dbias += sums
@@ -33,37 +33,37 @@ class CpuChannelwise(BatchNorm, Channelwise):
         if not _fit(x, y):
             super().bias(x, bias, y)
             return
-        channelwise.scale(self._workers, x, self.xp.ones_like(bias), bias, y)
+        channelwise.scale(self.workers, x, self.xp.ones_like(bias), bias, y)
 
     def bias_backward(self, dy: Array, dbias: Array) -> None:
         if not _fit(dy):
             super().bias_backward(dy, dbias)
             return
-        dbias += channelwise.channel_sums(self._workers, dy)
+        dbias += channelwise.channel_sums(self.workers, dy)
 
     def prelu(self, x: Array, slope: Array, y: Array) -> None:
         if not _fit(x, y):
             super().prelu(x, slope, y)
             return
-        channelwise.prelu(self._workers, x, slope, y)
+        channelwise.prelu(self.workers, x, slope, y)
 
     def prelu_backward(self, x: Array, slope: Array, dy: Array, dx: Array | None, dslope: Array | None) -> None:
         if dx is None or dslope is None or not _fit(x, dy, dx):
             super().prelu_backward(x, slope, dy, dx, dslope)
             return
-        dslope += channelwise.prelu_backward(self._workers, x, slope, dy, dx)
+        dslope += channelwise.prelu_backward(self.workers, x, slope, dy, dx)
 
     def batch_stats(self, x: Array, mean: Array, var: Array) -> None:
         if not _fit(x):
             super().batch_stats(x, mean, var)
             return
-        batch_norm.batch_stats(self._workers, x, mean, var)
+        batch_norm.batch_stats(self.workers, x, mean, var)
 
     def normalise(self, x: Array, mean: Array, var: Array, y: Array, *, eps: float) -> None:
         if not _fit(x, y):
             super().normalise(x, mean, var, y, eps=eps)
             return
-        batch_norm.normalise(self._workers, x, mean, self._factor(var, eps), y)
+        batch_norm.normalise(self.workers, x, mean, self._factor(var, eps), y)
 
     def normalise_backward(self, var: Array, dy: Array, dx: Array, *, eps: float) -> None:
         factor = self._factor(var, eps)
@@ -73,7 +73,7 @@ class CpuChannelwise(BatchNorm, Channelwise):
         if not _fit(x, dy, dx):
             super().batch_norm_backward(x, mean, var, dy, dx, eps=eps)
             return
-        batch_norm.batch_norm_backward(self._workers, x, mean, self._factor(var, eps), dy, dx)
+        batch_norm.batch_norm_backward(self.workers, x, mean, self._factor(var, eps), dy, dx)
 
     def _factor(self, var: Array, eps: float) -> Array:
         return self._inverse_std(var, eps)[:, 0].astype(var.dtype)
