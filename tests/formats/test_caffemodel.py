@@ -11,7 +11,7 @@ from netproto.formats import caffemodel, weights
 from netproto.formats.weights import Weights
 from netproto.schema import messages
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "formats"
+GOLDEN = Path(__file__).parents[1] / "golden" / "solver" / "sgd_step"
 
 
 def array(*shape, dtype=np.float32):

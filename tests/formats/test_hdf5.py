@@ -12,7 +12,7 @@ from netproto.formats import hdf5, weights
 from netproto.formats.weights import Weights
 from netproto.schema import messages
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "formats"
+GOLDEN = Path(__file__).parents[1] / "golden" / "solver" / "sgd_hdf5"
 ARRAYS = {
     "inception_3a/1x1": [np.arange(30, dtype=np.float32).reshape(2, 3, 5), np.float32([1.5, -2])],
     "inception_3a": [np.float32([7, 8, 9])],
@@ -21,7 +21,7 @@ ARRAYS = {
 
 
 def test_caffes_own_file():
-    loaded, binary = weights.load(GOLDEN / "iter_iter_6.caffemodel.h5"), weights.load(GOLDEN / "iter_iter_6.caffemodel")
+    loaded, binary = weights.load(GOLDEN / "iter_iter_6.caffemodel.h5"), weights.load(GOLDEN.parent / "sgd_step" / "iter_iter_6.caffemodel")
     assert {name: [a.shape for a in arrays] for name, arrays in loaded.items()} == {
         name: [a.shape for a in arrays] for name, arrays in binary.items()
     }

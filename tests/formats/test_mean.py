@@ -9,7 +9,7 @@ from netproto.errors import FormatError
 from netproto.formats import mean
 from netproto.schema import messages
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "formats"
+GOLDEN = Path(__file__).parents[1] / "golden" / "data"
 
 
 def test_caffes_mean_is_written_back_byte_for_byte(tmp_path):

@@ -13,7 +13,8 @@ from netproto.formats import solverstate
 from netproto.formats.solverstate import SolverState
 from netproto.schema import messages
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "formats"
+GOLDEN = Path(__file__).parents[1] / "golden"
+HDF5 = "solver/sgd_hdf5/iter_iter_6.solverstate.h5"
 
 
 def state():
@@ -67,21 +68,22 @@ def test_binary_is_protobufs_own_bytes(tmp_path):
     assert (tmp_path / "a.solverstate").read_bytes() == message.SerializeToString(deterministic=True)
 
 
-@pytest.mark.parametrize("name", ["iter_iter_6.solverstate", "adam_iter_6.solverstate"])
-def test_caffes_binary_state_is_written_back_byte_for_byte(tmp_path, name):
-    loaded = solverstate.load(GOLDEN / name)
+@pytest.mark.parametrize(("run", "arrays"), [("sgd_step", 6), ("adam", 12)])
+def test_caffes_binary_state_is_written_back_byte_for_byte(tmp_path, run, arrays):
+    path = GOLDEN / "solver" / run / "iter_iter_6.solverstate"
+    loaded = solverstate.load(path)
     assert (loaded.iteration, loaded.learned_net) == (6, "iter_iter_6.caffemodel")
-    assert len(loaded.history) == (12 if name.startswith("adam") else 6)
-    solverstate.save(tmp_path / name, loaded)
-    assert (tmp_path / name).read_bytes() == (GOLDEN / name).read_bytes()
+    assert len(loaded.history) == arrays
+    solverstate.save(tmp_path / "a.solverstate", loaded)
+    assert (tmp_path / "a.solverstate").read_bytes() == path.read_bytes()
 
 
 def test_caffes_hdf5_state(tmp_path):
-    loaded = solverstate.load(GOLDEN / "iter_iter_6.solverstate.h5")
+    loaded = solverstate.load(GOLDEN / HDF5)
     assert (loaded.iteration, loaded.learned_net, loaded.current_step) == (6, "iter_iter_6.caffemodel.h5", 0)
     assert [a.shape for a in loaded.history] == [(6, 2, 3, 3), (6,), (8, 3, 3, 3), (8,), (5, 288), (5,)]
     solverstate.save(tmp_path / "a.solverstate.h5", loaded)
-    with h5py.File(tmp_path / "a.solverstate.h5") as ours, h5py.File(GOLDEN / "iter_iter_6.solverstate.h5") as theirs:
+    with h5py.File(tmp_path / "a.solverstate.h5") as ours, h5py.File(GOLDEN / HDF5) as theirs:
         for name in ("iter", "current_step", "history/4"):
             np.testing.assert_array_equal(ours[name][()], theirs[name][()], strict=True)
         ours_text, their_text = ours["learned_net"].id.get_type(), theirs["learned_net"].id.get_type()
@@ -103,7 +105,9 @@ def test_the_limit_of_protobuf(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["iter_iter_6.caffemodel", "iter_iter_6.caffemodel.h5", "mean.binaryproto"])
+@pytest.mark.parametrize(
+    "name", ["solver/sgd_step/iter_iter_6.caffemodel", "solver/sgd_hdf5/iter_iter_6.caffemodel.h5", "data/mean.binaryproto"]
+)
 def test_what_is_no_state(name):
     with pytest.raises(FormatError, match="is no"):
         solverstate.load(GOLDEN / name)
@@ -125,7 +129,7 @@ def test_a_state_that_lacks_something(tmp_path):
         solverstate.load(tmp_path / "a.npz")
 
 
-@pytest.mark.parametrize("name", ["iter_iter_6.solverstate", "iter_iter_6.solverstate.h5", "ours.npz"])
+@pytest.mark.parametrize("name", ["solver/sgd_step/iter_iter_6.solverstate", HDF5, "ours.npz"])
 def test_damage_is_never_another_error(tmp_path, name):
     if name == "ours.npz":
         solverstate.save(tmp_path / name, state())
