@@ -23,6 +23,7 @@ def describe(graph: Graph) -> list[dict[str, Any]]:
             entries.append({"type": "Input", "name": node.layer.name, "bottoms": [], "tops": tops, "shapes": shapes})
             continue
         options = OPTIONS.get(node.layer.message.type, lambda layer: {})(node.layer)
+        options["weight"] = node.loss_weights[0] if node.loss_weights else 0.0
         options["params"] = [list(shape) for shape in node.shapes]
         entries.append({"type": node.layer.message.type, "name": node.layer.name, "bottoms": bottoms, "tops": tops, **options})
     return entries

@@ -14,10 +14,14 @@ import venv
 from pathlib import Path
 from typing import Any
 
+import nets
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
 TORCH = "torch==2.13.0"
+BATCHES = {"alexnet": 64, "caffenet": 64, "googlenet": 16, "vgg16": 4, "resnet50": 8, "squeezenet11": 16, "mobilenet1": 16}
+BATCHES |= {"lenet": 64, "cifar10_quick": 100}
+"""Pictures in a training batch."""
 
 
 class Worker:
@@ -84,7 +88,7 @@ def sgemm_rate(seconds: float = 2.0) -> float:
 def compare(net: str, batch: int, infer: bool, rounds: int, seconds: float, torch: str) -> dict[str, Any]:
     """Run netproto and both layouts of PyTorch in turns; the figures of one net."""
     how = ["--infer"] if infer else []
-    ours = Worker("netproto", [sys.executable, "worker_netproto.py", f"nets/{net}.prototxt", "--batch", str(batch), *how])
+    ours = Worker("netproto", [sys.executable, "worker_netproto.py", net, "--batch", str(batch), *how])
     peer = [torch, "worker_torch.py", *how]
     workers = [ours, Worker("torch", peer, ours.first), Worker("torch channels_last", [*peer, "--channels-last"], ours.first)]
     counts = []
@@ -114,8 +118,8 @@ def compare(net: str, batch: int, infer: bool, rounds: int, seconds: float, torc
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--nets", default="alexnet", help="names in nets/, separated by commas")
-    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--nets", default="alexnet", help="names in nets.py, separated by commas, or all")
+    parser.add_argument("--batch", type=int, help="pictures in a batch; each net has its own otherwise")
     parser.add_argument("--infer", action="store_true", help="forward in the TEST phase alone, not training")
     parser.add_argument("--rounds", type=int, default=5, help="turns that each program gets")
     parser.add_argument("--seconds", type=float, default=8, help="how long a turn takes, about")
@@ -123,7 +127,10 @@ def main() -> None:
     parser.add_argument("--json", help="write every figure to this file")
     args = parser.parse_args()
     torch = args.torch or torch_python()
-    results = [compare(net, args.batch, args.infer, args.rounds, args.seconds, torch) for net in args.nets.split(",")]
+    results = [
+        compare(net, args.batch or (16 if args.infer else BATCHES[net]), args.infer, args.rounds, args.seconds, torch)
+        for net in (nets.NETS if args.nets == "all" else args.nets.split(","))
+    ]
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, numpy {np.__version__}")
     print(
         f"{'net':<12}{'what':<11}{'batch':>6}{'netproto':>10}{'torch':>10}{'ch. last':>10}{'ratio':>8}{'SGEMM':>8}{'MB':>7}{'torch MB':>10}"

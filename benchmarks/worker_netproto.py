@@ -8,25 +8,23 @@ import resource
 import sys
 import time
 
+import nets
 import numpy as np
 from describe import describe
 
 from netproto.net.net import Net
 from netproto.ops.cpu import CpuOps
-from netproto.schema import messages, upgrade
+from netproto.schema import messages
 from netproto.solver import Solver
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("net")
+    parser.add_argument("net", choices=nets.NETS)
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--infer", action="store_true")
     args = parser.parse_args()
-    message = upgrade.load_net(args.net)
-    for layer in message.layer:
-        for shape in layer.input_param.shape:
-            shape.dim[0] = args.batch
+    message = nets.net(args.net, args.batch)
     if args.infer:
         net = Net(message, ops=CpuOps(), phase=1, seed=1)
         iterate = net.forward
