@@ -18,6 +18,7 @@ from .crop import Crop as Crop
 from .data import Data as Data
 from .deconvolution import Deconvolution as Deconvolution
 from .depthwise_convolution import DepthwiseConvolution as DepthwiseConvolution
+from .detection_output import DetectionOutput as DetectionOutput
 from .dropout import Dropout as Dropout
 from .dummy_data import DummyData as DummyData
 from .eltwise import Eltwise as Eltwise
@@ -41,6 +42,7 @@ from .lrn import LRN as LRN
 from .lstm import LSTM as LSTM
 from .lstm_unit import LSTMUnit as LSTMUnit
 from .memory_data import MemoryData as MemoryData
+from .multi_box_loss import MultiBoxLoss as MultiBoxLoss
 from .multinomial_logistic_loss import MultinomialLogisticLoss as MultinomialLogisticLoss
 from .mvn import MVN as MVN
 from .parameter import Parameter as Parameter
@@ -48,6 +50,7 @@ from .permute import Permute as Permute
 from .pooling import Pooling as Pooling
 from .power import Power as Power
 from .prelu import PReLU as PReLU
+from .prior_box import PriorBox as PriorBox
 from .python import Python as Python
 from .reduction import Reduction as Reduction
 from .relu import ReLU as ReLU

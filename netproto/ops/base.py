@@ -13,6 +13,7 @@ from .reference.arrays import Array, Arrays
 from .reference.batch_norm import BatchNorm
 from .reference.channelwise import Channelwise
 from .reference.convolution import Convolution
+from .reference.detection import Detection
 from .reference.distance_loss import DistanceLoss
 from .reference.elementwise import Elementwise
 from .reference.linear import Linear
@@ -32,6 +33,7 @@ __all__ = ["Array", "Arrays", "Ops"]
 
 
 class Ops(
+    Detection,
     Recurrent,
     Arithmetic,
     Reduction,

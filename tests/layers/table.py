@@ -80,6 +80,27 @@ def _continuation(generator: np.random.Generator, shape: Shape) -> np.ndarray:
     return values
 
 
+def _boxes(generator: np.random.Generator, count: int) -> np.ndarray:
+    """Boxes of xmin, ymin, xmax, ymax, some of which stick out of the image."""
+    centre, half = generator.uniform(0, 1, (count, 2)), generator.uniform(0.1, 0.3, (count, 2))
+    return np.concatenate([centre - half, centre + half], axis=1)
+
+
+def _priors(generator: np.random.Generator, shape: Shape) -> np.ndarray:
+    """(1, 2, 4 P): P boxes and their variances."""
+    boxes = _boxes(generator, shape[2] // 4)
+    return np.stack([boxes.ravel(), generator.uniform(0.1, 0.3, boxes.size)]).reshape(shape)
+
+
+def _objects(generator: np.random.Generator, shape: Shape) -> np.ndarray:
+    """(1, 1, G, 8): G objects of the classes 1 and 2 on images 0 and 1."""
+    rows = np.zeros(shape[2:])
+    rows[:, 0], rows[:, 1] = np.arange(len(rows)) % 2, 1 + np.arange(len(rows)) % 3 // 2
+    rows[:, 3:7] = _boxes(generator, len(rows))
+    rows[-1, 7] = 1
+    return rows.reshape(shape)
+
+
 DRAWS = {
     "normal": lambda g, s: g.standard_normal(s),
     "wide": lambda g, s: 5 * g.standard_normal(s),
@@ -90,4 +111,6 @@ DRAWS = {
     "binary": lambda g, s: g.integers(0, 2, s).astype(np.float64),
     "ones": lambda g, s: np.ones(s),
     "continuation": _continuation,
+    "priors": _priors,
+    "objects": _objects,
 }

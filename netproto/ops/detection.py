@@ -1,0 +1,94 @@
+"""What the operations of detectors are told: plain numbers. No arrays here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PriorLayout:
+    """The boxes that stand at every place of a map (height, width), in pixels of an image (height, width).
+
+    sizes: (width, height) of each box, in order. step: pixels from place to place, (vertical, horizontal). offset: where in its step
+    a centre is. variance: four numbers.
+    """
+
+    sizes: tuple[tuple[float, float], ...]
+    map: tuple[int, int]
+    image: tuple[int, int]
+    step: tuple[float, float]
+    offset: float
+    clip: bool
+    variance: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class BoxCode:
+    """What four numbers say about a box beside its prior. kind: CORNER, CENTER_SIZE or CORNER_SIZE.
+
+    in_target: whether they are in units of the box already, rather than of the prior's variance.
+    """
+
+    kind: str
+    in_target: bool
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """Of boxes that overlap more than `threshold`, all but the best go; only the best top_k are looked at, -1 for all.
+
+    eta: what the threshold is multiplied by after each box that stays, as long as it is above 0.5.
+    """
+
+    threshold: float
+    top_k: int = -1
+    eta: float = 1.0
+
+
+@dataclass(frozen=True)
+class DetectionRule:
+    """How predictions become detections. background: -1 for none. confidence: what a score must be above, or None.
+
+    keep_top_k: how many remain of an image, -1 for all.
+    """
+
+    classes: int
+    share_location: bool
+    background: int
+    code: BoxCode
+    suppression: Suppression
+    confidence: float | None
+    keep_top_k: int
+
+
+@dataclass(frozen=True)
+class MultiBoxRule:
+    """How boxes and objects are brought together, and which count for the loss. The fields are those of MultiBoxLossParameter.
+
+    normalizer: what the sum is divided by, None for the number of boxes with an object. nms: None for no suppression before mining.
+    with_location, with_confidence: which of the two losses count.
+    """
+
+    classes: int
+    share_location: bool
+    background: int
+    code: BoxCode
+    smooth_l1: bool
+    softmax: bool
+    loc_weight: float
+    per_prediction: bool
+    overlap_threshold: float
+    use_prior_for_matching: bool
+    use_difficult: bool
+    mining: str
+    neg_pos_ratio: float
+    neg_overlap: float
+    sample_size: int
+    nms: Suppression | None
+    use_prior_for_nms: bool
+    agnostic: bool
+    ignore_cross_boundary: bool
+    bp_inside: bool
+    normalizer: float | None
+    with_location: bool
+    with_confidence: bool
