@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import mmap
 import os
+import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +22,8 @@ WRITE_HINTS = {
     errno.EACCES: "You may not write there",
     errno.EPERM: "You may not write there",
     errno.EROFS: "That disk is read-only",
+    errno.EEXIST: "Remove it, or choose another name",
+    errno.ENOTEMPTY: "Remove it, or choose another name",
     errno.EISDIR: "A folder of that name stands there",
     errno.EFBIG: "The disk's file system does not take files of this size",
 }
@@ -60,6 +64,27 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """`whole` with the temporary file opened for writing bytes."""
     with whole(path) as temporary, open(temporary, "wb") as file:
         yield file
+
+
+@contextmanager
+def whole_folder(path: str | os.PathLike[str]) -> Iterator[str]:
+    """Give a temporary path beside `path`; when the block ends, the folder that it made there takes the name `path`.
+
+    If the block fails, nothing is left behind. Raises FormatError if something of that name is there already, before the block or after
+    it, or where the disk does not take it.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
+    try:
+        _refuse_what_is_there(target)
+        yield str(temporary)
+        _refuse_what_is_there(target)
+        temporary.rename(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def cannot_write(path: str | os.PathLike[str], error: BaseException) -> FormatError:
@@ -110,6 +135,11 @@ def beginning(path: str | os.PathLike[str], count: int = 64) -> bytes:
 def _refuse_folder(target: Path) -> None:
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+
+
+def _refuse_what_is_there(target: Path) -> None:
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
 
 def _sync(path: Path) -> None:
