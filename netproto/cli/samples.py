@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ..errors import DataError
+from ..layers.base import TEST, TRAIN
+from . import nets
 
 OFFER = "To try the net without it, on 2,500 pictures that ship with netproto: --sample"
-ABSENT = "the sample pictures are not part of this version yet"
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
 def offered(taken: bool) -> Iterator[None]:
-    """An error about a database or folder that is not there tells of --sample, unless that was given."""
+    """An error about a database that is not there tells of --sample, unless that was given."""
     try:
         yield
     except DataError as error:
@@ -25,13 +29,58 @@ def offered(taken: bool) -> Iterator[None]:
         raise DataError(error.what, place=error.place, layer=error.layer, hint=hint) from None
 
 
-def in_solver(message: Any, *, level: int, stages: Sequence[str]) -> Any:
-    raise DataError(ABSENT)
+def in_net(net: Any, phase: int) -> tuple[Any, int]:
+    """The net with the sample where data is missing; and how many batches show each test picture once, 0 if no test data was replaced."""
+    from ..sample import prepare
+
+    prepared = prepare(net, phase=phase)
+    for note in prepared.notes:
+        log.warning("%s", note)
+    if not prepared.notes:
+        log.info("--sample replaces nothing: no Data layer of the net lacks its database")
+    if not prepared.test_iter:
+        return prepared.net, 0
+    return prepared.net, _cover_once(net, prepared.net)
 
 
-def in_test_net(net: Any, level: int, stages: Sequence[str]) -> tuple[Any, int]:
-    raise DataError(ABSENT)
+def in_solver(solver: Any) -> Any:
+    """The SolverParameter with the sample in its nets where data is missing, and each test_iter such that a test sees each picture once."""
+    batches: dict[str, list[int]] = {"own": [], "shared": []}
+
+    def replaced(which: str, phase: int) -> nets.Edit:
+        def edit(net: Any) -> Any:
+            net, count = in_net(net, phase)
+            batches[which].append(count)
+            return net
+
+        return edit
+
+    shared = bool(solver.HasField("net") or solver.HasField("net_param"))
+    solver = nets.edit_train_net(solver, replaced("shared", TRAIN))
+    solver = nets.edit_test_nets(solver, replaced("own", TEST))
+    counts = batches["own"] + (batches["shared"] if shared else [0]) * len(solver.test_iter)
+    for i, count in enumerate(counts[: len(solver.test_iter)]):
+        if count and count != solver.test_iter[i]:
+            log.warning("test_iter is %d, not %d: so a test sees each picture of the sample once", count, solver.test_iter[i])
+            solver.test_iter[i] = count
+    return solver
 
 
-def in_net(net: Any) -> Any:
-    raise DataError(ABSENT)
+def _cover_once(before: Any, after: Any) -> int:
+    """Make the batches of replaced test layers divide the pictures evenly; how many batches that are."""
+    from ..sample.cache import SOURCES
+    from ..sample.sheets import COUNTS
+
+    batches, pictures = 0, COUNTS["test"]
+    for old, new in zip(before.layer, after.layer, strict=True):
+        param = new.data_param
+        if param.source == old.data_param.source or os.path.basename(param.source) != SOURCES["test"]:
+            continue
+        fitting = max(n for n in range(1, pictures + 1) if pictures % n == 0 and n <= max(param.batch_size, 1))
+        if fitting != param.batch_size:
+            log.warning(
+                "Layer %r has a batch_size of %d, not %d: so batches divide the pictures evenly", new.name, fitting, param.batch_size
+            )
+            param.batch_size = fitting
+        batches = max(batches, pictures // fitting)
+    return batches

@@ -41,7 +41,7 @@ def run(args: Namespace) -> int:
     message = _net_of(weights, args)
     iterations = args.iterations or DEFAULT_ITERATIONS
     if args.sample:
-        message, batches = samples.in_test_net(message, args.level, args.stage)
+        message, batches = samples.in_net(message, TEST)
         iterations = args.iterations or batches or DEFAULT_ITERATIONS
     with samples.offered(args.sample):
         net = Net(message, ops=ops, phase=TEST, level=args.level, stages=args.stage)

@@ -34,7 +34,7 @@ def run(args: Namespace) -> int:
     message = nets.load_net(args.model, python_layers=args.python_layers)
     phase = TRAIN if args.phase == "TRAIN" else TEST
     if args.sample:
-        message = samples.in_net(message)
+        message, _ = samples.in_net(message, phase)
     with samples.offered(args.sample):
         net = Net(message, ops=ops, phase=phase, level=args.level, stages=args.stage)
     try:

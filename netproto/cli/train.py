@@ -69,7 +69,7 @@ def as_flags_say(message: Any, args: Namespace) -> Any:
     if args.batch_size:
         message = nets.edit_train_net(message, lambda net: nets.set_batch_size(net, args.batch_size, level=args.level, stages=args.stage))
     if args.sample:
-        message = samples.in_solver(message, level=args.level, stages=args.stage)
+        message = samples.in_solver(message)
     if not args.python_layers:
         message = nets.edit_test_nets(nets.edit_train_net(message, nets.without_python), nets.without_python)
     return message
