@@ -42,7 +42,7 @@ class Hdf5Source(Source):
         self.rows = np.array([rows for rows, _ in examined])
         if not self.rows.sum():
             raise self.error("names no file that has rows")
-        self._file_order: tuple[Any, np.ndarray] = (None, np.zeros(0, np.int64))
+        self._file_order: tuple[Any, tuple[np.ndarray, np.ndarray]] | None = None
         self._row_order: tuple[Any, np.ndarray] = (None, np.zeros(0, np.int64))
 
     def __len__(self) -> int:
@@ -50,8 +50,7 @@ class Hdf5Source(Source):
 
     def _next(self) -> Record:
         epoch, place = divmod(self.position, len(self))
-        order = self._files_of(epoch)
-        ends = np.cumsum(self.rows[order])
+        order, ends = self._files_of(epoch)
         turn = int(np.searchsorted(ends, place, side="right"))
         file = int(order[turn])
         row = place - int(ends[turn] - self.rows[file])
@@ -59,11 +58,12 @@ class Hdf5Source(Source):
             row = int(self._rows_of(epoch, file)[row])
         return Record(self.position, f"{self.files[file]}[{row}]", (file, row))
 
-    def _files_of(self, epoch: int) -> np.ndarray:
+    def _files_of(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """(the files in the epoch's order, how many rows there are up to the end of each)."""
         wanted = (self.key, epoch) if self.shuffle else None
-        if self._file_order[0] != wanted or not len(self._file_order[1]):
+        if self._file_order is None or self._file_order[0] != wanted:
             order = shuffled(len(self.files), self.key, epoch, "files") if self.shuffle else np.arange(len(self.files))
-            self._file_order = wanted, order
+            self._file_order = wanted, (order, np.cumsum(self.rows[order]))
         return self._file_order[1]
 
     def _rows_of(self, epoch: int, file: int) -> np.ndarray:

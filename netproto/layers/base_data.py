@@ -59,7 +59,7 @@ class DataLayer(Layer):
 
     def positive(self, value: int, field: str) -> int:
         """The value of a field that must be written and above 0."""
-        self.require(value > 0, f"{field.rpartition('.')[2]} is {value or 'not written'}", field=field, hint="It is 1 or more")
+        self.require(value > 0, f"{field.rpartition('.')[2]} is {value}", field=field, hint="It is 1 or more")
         return value
 
     def written(self, value: str, field: str) -> str:

@@ -29,4 +29,5 @@ class Data(DataLayer):
         batch_size = self.positive(param.batch_size, "data_param.batch_size")
         loader = database.DatumLoader(self.transform(), labels=len(self.message.top) > 1)
         source = database.open_source(path, messages.enum_name(param, "backend"))
-        return Prefetcher(source, loader, batch_size, depth=param.prefetch if param.HasField("prefetch") else DEPTH)
+        depth = self.positive(param.prefetch, "data_param.prefetch") if param.HasField("prefetch") else DEPTH
+        return Prefetcher(source, loader, batch_size, depth=depth)

@@ -183,7 +183,8 @@ def test_a_broken_record_names_itself_when_its_turn_comes(tmp_path: Path) -> Non
     ("body", "what"),
     [
         ("", r"layer 'd' \(Data\): source is not written"),
-        ('data_param { source: "HERE" backend: LMDB }', "batch_size is not written"),
+        ('data_param { source: "HERE" backend: LMDB }', "batch_size is 0. It is 1 or more"),
+        ('data_param { source: "HERE" backend: LMDB batch_size: 4 prefetch: 0 }', "prefetch is 0. It is 1 or more"),
         ('data_param { source: "HERE" batch_size: 4 }', r"is an LMDB, not a LevelDB\. Write `backend: LMDB`"),
         ('data_param { source: "none" backend: LMDB batch_size: 4 }', r"none: layer 'd' \(Data\): there is no such LMDB"),
         (
@@ -194,7 +195,10 @@ def test_a_broken_record_names_itself_when_its_turn_comes(tmp_path: Path) -> Non
             'data_param { source: "HERE" backend: LMDB batch_size: 4 } transform_param { mean_value: 1 mean_value: 2 }',
             "there are 2 mean_value",
         ),
-        ('data_param { source: "HERE" backend: LMDB batch_size: 4 } transform_param { mean_file: "none" }', "none: .*there is no such file"),
+        (
+            'data_param { source: "HERE" backend: LMDB batch_size: 4 } transform_param { mean_file: "none" }',
+            "none: .*there is no such file",
+        ),
         (
             'data_param { source: "HERE" backend: LMDB batch_size: 4 } transform_param { mean_file: "m" mean_value: 2 }',
             r"<string>:1:1: layer 'd' \(Data\): both mean_file and mean_value are written",
@@ -273,7 +277,7 @@ def test_image_data_shuffles_and_resumes() -> None:
     [
         (image_body("batch_size: 5 new_height: 7"), "new_height is 7 and new_width 0. Write both, or none"),
         ("image_data_param { batch_size: 5 }", "source is not written"),
-        (image_body("batch_size: 0"), "batch_size is not written"),
+        (image_body("batch_size: 0"), "batch_size is 0. It is 1 or more"),
         (image_body("batch_size: 5 rand_skip: 30"), "lists 24 images, but rand_skip is 30"),
         ('image_data_param { source: "none.txt" }', r"none\.txt: layer 'd' \(ImageData\): cannot be read"),
     ],
@@ -310,7 +314,7 @@ def test_window_data_samples_and_resumes(tmp_path: Path) -> None:
     [
         ("batch_size: 4 crop_mode: 'round'", "crop_size: 7", "crop_mode is 'round'. It is 'warp' or 'square'"),
         ("batch_size: 4", "", "crop_size is not written"),
-        ("", "crop_size: 7", "batch_size is not written"),
+        ("", "crop_size: 7", "batch_size is 0. It is 1 or more"),
         ("batch_size: 4 fg_threshold: 0.95", "crop_size: 7", "has no foreground windows, and a batch takes 1"),
     ],
 )
