@@ -8,7 +8,9 @@ from .base import LAYERS
 from .batch_norm import BatchNorm as BatchNorm
 from .batch_reindex import BatchReindex as BatchReindex
 from .bias import Bias as Bias
+from .bn import BN as BN
 from .bnll import BNLL as BNLL
+from .box_annotator_ohem import BoxAnnotatorOHEM as BoxAnnotatorOHEM
 from .clip import Clip as Clip
 from .concat import Concat as Concat
 from .contrastive_loss import ContrastiveLoss as ContrastiveLoss
@@ -36,6 +38,7 @@ from .image_data import ImageData as ImageData
 from .infogain_loss import InfogainLoss as InfogainLoss
 from .inner_product import InnerProduct as InnerProduct
 from .input import Input as Input
+from .interp import Interp as Interp
 from .l1_loss import L1Loss as L1Loss
 from .log import Log as Log
 from .lrn import LRN as LRN
@@ -45,19 +48,25 @@ from .memory_data import MemoryData as MemoryData
 from .multi_box_loss import MultiBoxLoss as MultiBoxLoss
 from .multinomial_logistic_loss import MultinomialLogisticLoss as MultinomialLogisticLoss
 from .mvn import MVN as MVN
+from .normalize import Normalize as Normalize
 from .parameter import Parameter as Parameter
 from .permute import Permute as Permute
 from .pooling import Pooling as Pooling
 from .power import Power as Power
 from .prelu import PReLU as PReLU
 from .prior_box import PriorBox as PriorBox
+from .proposal import Proposal as Proposal
+from .psroi_pooling import PSROIPooling as PSROIPooling
 from .python import Python as Python
 from .reduction import Reduction as Reduction
 from .relu import ReLU as ReLU
 from .relu6 import ReLU6 as ReLU6
+from .reorg import Reorg as Reorg
 from .reshape import Reshape as Reshape
 from .rnn import RNN as RNN
+from .roi_pooling import ROIPooling as ROIPooling
 from .scale import Scale as Scale
+from .shuffle_channel import ShuffleChannel as ShuffleChannel
 from .sigmoid import Sigmoid as Sigmoid
 from .sigmoid_cross_entropy_loss import SigmoidCrossEntropyLoss as SigmoidCrossEntropyLoss
 from .silence import Silence as Silence
@@ -73,6 +82,7 @@ from .swish import Swish as Swish
 from .tanh import TanH as TanH
 from .threshold import Threshold as Threshold
 from .tile import Tile as Tile
+from .upsample import Upsample as Upsample
 from .window_data import WindowData as WindowData
 
 __all__ = ["LAYERS"]

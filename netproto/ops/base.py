@@ -19,20 +19,30 @@ from .reference.elementwise import Elementwise
 from .reference.linear import Linear
 from .reference.lookup import Lookup
 from .reference.loss import Loss
+from .reference.mining import Mining
 from .reference.normalisation import Normalisation
 from .reference.pooling import Pooling
+from .reference.proposals import Proposals
 from .reference.recurrent import Recurrent
 from .reference.reduction import Reduction
+from .reference.regions import Regions
+from .reference.resampling import Resampling
 from .reference.rng import Rng
 from .reference.shape import Shaping
 from .reference.sigmoid_loss import SigmoidLoss
 from .reference.unfold import Unfold
+from .reference.unit_norm import UnitNorm
 from .reference.update import Update
 
 __all__ = ["Array", "Arrays", "Ops"]
 
 
 class Ops(
+    Mining,
+    Proposals,
+    Regions,
+    Resampling,
+    UnitNorm,
     Detection,
     Recurrent,
     Arithmetic,

@@ -92,3 +92,21 @@ class MultiBoxRule:
     normalizer: float | None
     with_location: bool
     with_confidence: bool
+
+
+@dataclass(frozen=True)
+class AnchorGrid:
+    """Anchors at every place of a map, and which of the regions made of them stay.
+
+    stride: pixels from place to place. base: the side of the square that anchors are made of. ratios: height to width. least: the least
+    side, times the image's scale. before, after: how many of the best there are before and after suppression. overlap: its threshold.
+    """
+
+    stride: int
+    base: int
+    ratios: tuple[float, ...]
+    scales: tuple[float, ...]
+    least: int
+    before: int
+    after: int
+    overlap: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .fork_cases import FORK_CASES
 from .table import Case
 
 STEPS = "it moves in steps: its derivative is 0 wherever there is one"
@@ -866,6 +867,7 @@ CASES: list[Case] = [
         gradient="the top's gradient is the learned blob's: see test_parameter.py",
         golden=("parameter",),
     ),
+    *FORK_CASES,
 ]
 
 NO_ROW: dict[str, str] = {

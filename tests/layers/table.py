@@ -101,6 +101,24 @@ def _objects(generator: np.random.Generator, shape: Shape) -> np.ndarray:
     return rows.reshape(shape)
 
 
+def _places(generator: np.random.Generator, shape: Shape) -> np.ndarray:
+    """Whole numbers below the size of a plane, each once in a plane."""
+    planes = [generator.permutation(int(np.prod(shape[2:]))) for _ in range(shape[0] * shape[1])]
+    return np.asarray(planes, np.float64).reshape(shape)
+
+
+def _regions(generator: np.random.Generator, shape: Shape) -> np.ndarray:
+    """(R, 5): regions of images 0 and 1, within 36 x 28 pixels."""
+    start, side = generator.uniform(0, 20, (shape[0], 2)), generator.uniform(1, [16, 8], (shape[0], 2))
+    image = np.arange(shape[0])[:, None] % 2
+    return np.concatenate([image, start, start + side], axis=1).reshape(shape)
+
+
+def _image_size(generator: np.random.Generator, shape: Shape) -> np.ndarray:
+    """Height, width and scale of an image."""
+    return np.asarray([70, 105, 0.25][: shape[1]]).reshape(shape)
+
+
 DRAWS = {
     "normal": lambda g, s: g.standard_normal(s),
     "wide": lambda g, s: 5 * g.standard_normal(s),
@@ -111,6 +129,9 @@ DRAWS = {
     "binary": lambda g, s: g.integers(0, 2, s).astype(np.float64),
     "ones": lambda g, s: np.ones(s),
     "continuation": _continuation,
+    "places": _places,
+    "regions": _regions,
+    "image_size": _image_size,
     "priors": _priors,
     "objects": _objects,
 }

@@ -24,6 +24,11 @@ class BatchNorm(Arrays):
             total *= fraction
             total += newest
 
+    def moving_average(self, newest: Array, gathered: Array, *, fraction: float) -> None:
+        """gathered = fraction * gathered + (1 - fraction) * newest."""
+        gathered *= fraction
+        gathered += (1 - fraction) * newest
+
     def global_stats(self, mean_sum: Array, var_sum: Array, factor: Array, mean: Array, var: Array) -> None:
         """mean and var = their sums over factor; 0 where factor is 0."""
         share = self.xp.where(factor == 0, 0, 1 / self.xp.where(factor == 0, 1, factor))

@@ -1,0 +1,125 @@
+"""Rows of THE TABLE for layers of Caffe's forks. No values of theirs are recorded: the tests beside this file have naive loops instead."""
+
+from __future__ import annotations
+
+from .table import Case
+
+PICKED = "which regions are picked moves in steps, and no gradient flows through"
+
+FORK_CASES: list[Case] = [
+    # -- PSPNet, TSN, SegNet -------------------------------------------------------------------------------------------------
+    *[
+        Case("BN", name, f"bn_param {{ {param} }}", bottoms=[(3, 5, 2, 7)], in_place=in_place, phase=phase)
+        for name, param, phase, in_place in [
+            ("training", "slope_filler { value: 1.5 } bias_filler { value: -0.5 } momentum: 0.8 eps: 0.01", "TRAIN", False),
+            ("training_in_place", "slope_filler { type: 'uniform' min: 1 max: 2 }", "TRAIN", True),
+            ("testing", "slope_filler { value: 1.5 } eps: 0.1", "TEST", False),
+            ("frozen_in_place", "slope_filler { value: 2 } frozen: true", "TRAIN", True),
+            ("segnet", "scale_filler { value: 1.5 } shift_filler { value: 0.001 }", "TRAIN", False),
+            ("segnet_in_testing", "scale_filler { value: 1.5 } var_eps: 0.1", "TEST", True),
+            ("segnet_inference", "scale_filler { value: 1.5 } shift_filler { value: 0.5 } bn_mode: INFERENCE", "TEST", False),
+            ("segnet_inference_in_place", "scale_filler { value: 1.5 } bn_mode: INFERENCE", "TEST", True),
+        ]
+    ],
+    Case(
+        "BN",
+        "segnet_statistics",
+        "bn_param { scale_filler { value: 2 } }",
+        bottoms=[(3, 5, 2, 7)],
+        tops=3,
+        gradient="as in SegNet, no gradient flows through the second and third top",
+    ),
+    Case("Interp", "zoom", "interp_param { zoom_factor: 3 }", bottoms=[(2, 3, 5, 7)]),
+    Case("Interp", "shrink_cut", "interp_param { shrink_factor: 2 pad_beg: -1 pad_end: -2 }", bottoms=[(2, 3, 8, 11)]),
+    Case("Interp", "both", "interp_param { shrink_factor: 2 zoom_factor: 3 }", bottoms=[(2, 3, 5, 7)]),
+    Case("Interp", "size", "interp_param { height: 11 width: 3 }", bottoms=[(2, 3, 5, 7)]),
+    Case("Interp", "one_row", "interp_param { height: 1 width: 4 }", bottoms=[(2, 3, 5, 7)]),
+    Case("Upsample", "by_mask", bottoms=[(2, 3, 5, 7), (2, 3, 5, 7)], inputs={1: "places"}, variable=[0]),
+    Case(
+        "Upsample",
+        "padded_out",
+        "upsample_param { scale: 2 pad_out_h: true }",
+        bottoms=[(2, 3, 5, 7), (2, 3, 5, 7)],
+        inputs={1: "places"},
+        variable=[0],
+    ),
+    Case(
+        "Upsample",
+        "to_size",
+        "upsample_param { scale: 2 upsample_h: 6 upsample_w: 13 }",
+        bottoms=[(2, 3, 5, 7), (2, 3, 5, 7)],
+        inputs={1: "places"},
+        variable=[0],
+    ),
+    # -- YOLO ----------------------------------------------------------------------------------------------------------------
+    Case("Upsample", "repeated", "upsample_param { scale: 3 }", bottoms=[(2, 3, 5, 7)]),
+    Case("Upsample", "not_at_all", bottoms=[(2, 3, 5, 7)]),
+    Case("Reorg", "default", "reorg_param { stride: 2 }", bottoms=[(2, 8, 6, 10)]),
+    Case("Reorg", "reverse", "reorg_param { stride: 3 reverse: true }", bottoms=[(2, 18, 5, 7)]),
+    # -- ShuffleNet, SSD -----------------------------------------------------------------------------------------------------
+    Case("ShuffleChannel", "default", "shuffle_channel_param { group: 3 }", bottoms=[(2, 15, 5, 7)]),
+    Case("ShuffleChannel", "one_group", bottoms=[(2, 3)]),
+    Case("Normalize", "item", bottoms=[(2, 3, 5, 7)]),
+    Case("Normalize", "places", "norm_param { across_spatial: false scale_filler { value: 20 } eps: 0.5 }", bottoms=[(2, 3, 5, 7)]),
+    Case(
+        "Normalize",
+        "a_scale_for_each_channel",
+        "norm_param { across_spatial: false channel_shared: false scale_filler { type: 'uniform' min: 1 max: 3 } }",
+        bottoms=[(2, 3, 5, 7)],
+    ),
+    Case("Normalize", "item_by_channels", "norm_param { channel_shared: false }", bottoms=[(2, 3, 5, 7)]),
+    # -- Fast R-CNN, R-FCN, PVANET -------------------------------------------------------------------------------------------
+    Case(
+        "ROIPooling",
+        "default",
+        "roi_pooling_param { pooled_h: 2 pooled_w: 3 spatial_scale: 0.25 }",
+        bottoms=[(2, 3, 7, 9), (5, 5)],
+        inputs={0: "distinct", 1: "regions"},
+        variable=[0],
+    ),
+    Case(
+        "ROIPooling",
+        "fine_grid",
+        "roi_pooling_param { pooled_h: 7 pooled_w: 7 spatial_scale: 0.0625 }",
+        bottoms=[(2, 3, 7, 9), (5, 5, 1, 1)],
+        inputs={0: "distinct", 1: "regions"},
+        variable=[0],
+    ),
+    Case(
+        "PSROIPooling",
+        "default",
+        "psroi_pooling_param { output_dim: 5 group_size: 3 spatial_scale: 0.25 }",
+        bottoms=[(2, 45, 7, 9), (5, 5)],
+        inputs={1: "regions"},
+        variable=[0],
+    ),
+    Case(
+        "BoxAnnotatorOHEM",
+        "default",
+        "box_annotator_ohem_param { roi_per_img: 3 }",
+        bottoms=[(11, 5, 1, 1), (11, 1, 1, 1), (11,), (11, 8)],
+        tops=2,
+        labels={2: 5},
+        inputs={0: "regions"},
+        gradient=PICKED,
+    ),
+    Case(
+        "BoxAnnotatorOHEM",
+        "places",
+        "box_annotator_ohem_param { roi_per_img: 4 ignore_label: 255 }",
+        bottoms=[(2, 5, 3, 7), (2, 1, 3, 7), (2, 1, 3, 7), (2, 4, 3, 7)],
+        tops=2,
+        labels={2: 5},
+        inputs={0: "ones"},
+        gradient=PICKED,
+    ),
+    Case(
+        "Proposal",
+        "default",
+        "proposal_param { ratio: 0.5 ratio: 2 scale: 1.5 scale: 2 scale: 4 pre_nms_topn: 50 post_nms_topn: 11 nms_thresh: 0.5 }",
+        bottoms=[(1, 12, 5, 7), (1, 24, 5, 7), (1, 3)],
+        tops=2,
+        inputs={0: "distinct", 2: "image_size"},
+        gradient=PICKED,
+    ),
+]
