@@ -21,7 +21,7 @@ from .weights import Weights
 if TYPE_CHECKING:
     import h5py
 
-BROKEN = (OSError, RuntimeError, ValueError, KeyError, TypeError, UnicodeDecodeError)
+BROKEN = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
 """What h5py raises for damaged files."""
 
 
@@ -99,6 +99,10 @@ def write_string(group: h5py.Group, name: str, value: str) -> None:
 
 def read_array(dataset: h5py.Dataset) -> np.ndarray:
     """A dataset's values as float32: a view of the mapped file where they lie in one piece, which is many times faster than a read."""
+    import h5py
+
+    if not isinstance(dataset, h5py.Dataset):
+        raise TypeError(f"{dataset.name!r} is no array")
     offset = dataset.id.get_offset()
     if dataset.dtype == np.dtype("<f4") and offset is not None and dataset.chunks is None and dataset.size and not dataset.external:
         return np.frombuffer(files.view(dataset.file.filename), "<f4", dataset.size, offset).reshape(dataset.shape)
@@ -120,7 +124,8 @@ def _seen(array: np.ndarray, written: set[tuple[Any, ...]]) -> bool:
 def _read_layers(group: h5py.Group, name: str, weights: Weights) -> None:
     import h5py
 
-    for key in sorted(group, key=lambda k: (not k.isdecimal(), int(k) if k.isdecimal() else 0, k)):
+    names = [key for key in group if isinstance(key, str)]  # bytes where a name is no UTF-8
+    for key in sorted(names, key=lambda k: (not k.isdecimal(), int(k) if k.isdecimal() else 0, k)):
         item = group[key]
         if isinstance(item, h5py.Group):
             _read_layers(item, f"{name}/{key}" if name else key, weights)

@@ -100,7 +100,7 @@ def test_damage_is_never_another_error(tmp_path):
     dice = random.Random(6)
     path = tmp_path / "a.h5"
     outcomes = set()
-    for _ in range(150):
+    for _ in range(400):
         damaged = bytearray(whole)
         for _ in range(8):
             damaged[8 + dice.randrange(6000)] = dice.randrange(256)
