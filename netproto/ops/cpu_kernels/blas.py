@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from glob import glob
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +75,10 @@ def find() -> Blas | None:
 
 def _libraries() -> list[Path]:
     """numpy's extension module, through which its dependencies are seen; on Windows, only the libraries themselves can be asked."""
-    from numpy._core import _multiarray_umath
-
+    extension = import_module("numpy._core._multiarray_umath")
     package = Path(numpy.__file__).parent
     bundled = glob(str(package.parent / "numpy.libs" / "*openblas*")) + glob(str(package / ".dylibs" / "*openblas*"))
-    return [Path(_multiarray_umath.__file__), *map(Path, sorted(bundled))]
+    return [Path(str(extension.__file__)), *map(Path, sorted(bundled))]
 
 
 def _thread_control(library: ctypes.CDLL) -> tuple[Any, Any]:

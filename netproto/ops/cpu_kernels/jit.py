@@ -29,10 +29,10 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
 def _stamp(compiled: Any) -> None:
     """Let what is cached depend on all files of this folder.
 
-    Numba looks only at the kernel's own file, and machine code holds the kernel's callees too: after an edit or an upgrade of their files it
-    would be stale. The stamp has no public name; where it is not found, Numba's own is left.
+    Numba looks only at the kernel's own file, and machine code holds the kernel's callees too: after an edit or an upgrade of their files
+    it would be stale. The stamp has no public name; where it is not found, Numba's own is left.
     """
-    index = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    index: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if hasattr(index, "_source_stamp"):
         index._source_stamp = index._source_stamp, _sources()
 

@@ -7,9 +7,12 @@ which makes a run reproducible; a kernel whose items are independent gives the s
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from threading import Thread
+from typing import Any, Protocol
+
+import numpy
 
 Task = Callable[[int, int, int], None]
 """(first item, end of items, worker): what one worker does with its part."""
@@ -25,6 +28,14 @@ def core_count() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+class Room(Protocol):
+    """What a kernel with workspaces needs of the operations it is part of."""
+
+    workers: Workers
+
+    def scratch(self, name: str, shape: Sequence[int], dtype: str = "real") -> Any: ...
 
 
 class Workers:
@@ -50,6 +61,16 @@ class Workers:
         for error in raised:
             if error is not None:
                 raise error
+
+
+def part(items: int, worker: int, count: int) -> tuple[int, int]:
+    """The range of items that is one worker's of `count`."""
+    return items * worker // count, items * (worker + 1) // count
+
+
+def fits(*arrays: Any) -> bool:
+    """Whether kernels can be run on the arrays, which may be None: numpy's own, of C-contiguous float32."""
+    return all(a is None or (type(a) is numpy.ndarray and a.dtype == numpy.float32 and a.flags.carray) for a in arrays)
 
 
 def _attempt(task: Task, lo: int, hi: int, worker: int) -> BaseException | None:

@@ -1,0 +1,78 @@
+"""LRN across channels, PIXELS at a time so that all channels of them stay in the cache. Arrays (N, C, pixels)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from .jit import inlined, kernel
+
+Array = Any
+PIXELS = 128
+
+
+@inlined
+def power(scale: Any, beta: Any) -> Any:
+    """scale ** -beta; by square roots for the usual 0.75, which vectors have and powers not."""
+    if beta == numpy.float32(0.75):
+        root = numpy.sqrt(scale)
+        return numpy.float32(1) / (root * numpy.sqrt(root))
+    return scale**-beta
+
+
+@inlined
+def around(channel: int, size: int, channels: int) -> tuple[int, int]:
+    """The channels that are nearest: size of them, fewer at the ends."""
+    return max(0, channel - size // 2), min(channels, channel + size // 2 + 1)
+
+
+@kernel
+def lrn_across(x: Array, y: Array, scale: Array, size: int, alpha: Any, beta: Any, k: Any, lo: int, hi: int) -> None:
+    """For the blocks of PIXELS lo..hi, counted through the images. alpha is over size already."""
+    channels, pixels = x.shape[1:]
+    blocks = (pixels + PIXELS - 1) // PIXELS
+    for block in range(lo, hi):
+        n, start = block // blocks, block % blocks * PIXELS
+        count = min(PIXELS, pixels - start)
+        for c in range(channels):
+            out, made = scale[n, c, start : start + count], y[n, c, start : start + count]
+            out[:] = 0
+            first, last = around(c, size, channels)
+            for near in range(first, last):
+                value = x[n, near, start : start + count]
+                for p in range(count):
+                    out[p] += value[p] * value[p]
+            value = x[n, c, start : start + count]
+            for p in range(count):
+                out[p] = k + alpha * out[p]
+            for p in range(count):
+                made[p] = value[p] * power(out[p], beta)
+
+
+@kernel
+def lrn_across_backward(
+    x: Array, y: Array, scale: Array, dy: Array, dx: Array, size: int, alpha: Any, beta: Any, lo: int, hi: int
+) -> None:  # fmt: skip
+    """For the blocks of PIXELS lo..hi. alpha is over size already."""
+    channels, pixels = x.shape[1:]
+    blocks = (pixels + PIXELS - 1) // PIXELS
+    ratios, shared = numpy.empty((channels, PIXELS), numpy.float32), numpy.empty(PIXELS, numpy.float32)
+    factor = numpy.float32(2) * alpha * beta
+    for block in range(lo, hi):
+        n, start = block // blocks, block % blocks * PIXELS
+        count = min(PIXELS, pixels - start)
+        for c in range(channels):
+            up, out, below = dy[n, c, start : start + count], y[n, c, start : start + count], scale[n, c, start : start + count]
+            for p in range(count):
+                ratios[c, p] = up[p] * out[p] / below[p]
+        for c in range(channels):
+            shared[:] = 0
+            first, last = around(c, size, channels)
+            for near in range(first, last):
+                for p in range(count):
+                    shared[p] += ratios[near, p]
+            up, below = dy[n, c, start : start + count], scale[n, c, start : start + count]
+            value, down = x[n, c, start : start + count], dx[n, c, start : start + count]
+            for p in range(count):
+                down[p] = up[p] * power(below[p], beta) - factor * value[p] * shared[p]

@@ -1,0 +1,52 @@
+"""ReLU and Dropout in one pass: flat arrays, elements lo..hi.
+
+Outputs may be inputs. Loops are made into vectors only where outputs lie apart from inputs, so a piece is made beside them and then copied.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from .jit import kernel
+
+Array = Any
+PIECE = 256
+
+
+@kernel
+def relu(x: Array, y: Array, slope: Any, lo: int, hi: int) -> None:
+    made = numpy.empty(PIECE, numpy.float32)
+    for start in range(lo, hi, PIECE):
+        count = min(PIECE, hi - start)
+        value, out = x[start : start + count], y[start : start + count]
+        for i in range(count):
+            made[i] = value[i] * slope if value[i] <= 0 else value[i]
+        for i in range(count):
+            out[i] = made[i]
+
+
+@kernel
+def relu_backward(x: Array, dy: Array, dx: Array, slope: Any, lo: int, hi: int) -> None:
+    made = numpy.empty(PIECE, numpy.float32)
+    for start in range(lo, hi, PIECE):
+        count = min(PIECE, hi - start)
+        value, up, down = x[start : start + count], dy[start : start + count], dx[start : start + count]
+        for i in range(count):
+            made[i] = up[i] if value[i] > 0 else up[i] * slope
+        for i in range(count):
+            down[i] = made[i]
+
+
+@kernel
+def apply_mask(x: Array, mask: Array, y: Array, factor: Any, lo: int, hi: int) -> None:
+    """y = x * mask * factor: Dropout."""
+    made = numpy.empty(PIECE, numpy.float32)
+    for start in range(lo, hi, PIECE):
+        count = min(PIECE, hi - start)
+        value, kept, out = x[start : start + count], mask[start : start + count], y[start : start + count]
+        for i in range(count):
+            made[i] = value[i] * numpy.float32(kept[i]) * factor
+        for i in range(count):
+            out[i] = made[i]
