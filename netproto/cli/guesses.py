@@ -51,7 +51,7 @@ def guessed(net: Any) -> list[Any]:
     return [shapes.with_inputs(net, guess) for i, guess in enumerate(guesses) if guess not in guesses[:i]]
 
 
-def fitting_graph(net: Any, phase: int) -> Graph:
+def fitting_graph(net: Any, phase: int, *, quiet: bool = False) -> Graph:
     """The graph of a filtered NetParameter. Where its pictures are not here, they are of the one size that fits; a warning says so.
 
     Raises ModelError if several do.
@@ -73,7 +73,7 @@ def fitting_graph(net: Any, phase: int) -> Graph:
             layer=label(absent[0]),
             hint=f"Say it: --input {top}=N,C,H,W",
         )
-    for layer in absent:
+    for layer in () if quiet else absent:
         missing, shape = missing_source(layer), fitting[0].shapes[fitting[0].blob_names.index(layer.top[0])]
         log.warning("there is no %r, so %r is taken to be %s; --input says otherwise", missing, layer.top[0], "x".join(map(str, shape)))
     return fitting[0]

@@ -45,6 +45,7 @@ def test_json(model: Callable, cli: Callable) -> None:
         "tops": {"conv": [2, 11, 5, 3]},
         "params": [[11, 3, 3, 3], [11]],
         "macs": 2 * 11 * 5 * 3 * 3 * 3 * 3,
+        "activations": 4 * 2 * 11 * 5 * 3,
     }
     assert layers["ip"]["params"] == [[13, 11 * 5 * 3]]
     assert got["params"] == 11 * 27 + 11 + 13 * 165
@@ -60,9 +61,41 @@ def test_json_has_the_automatic_splits_of_the_phase(model: Callable, cli: Callab
 def test_table(model: Callable, cli: Callable) -> None:
     out = cli("summary", model(DEPLOY)).out.splitlines()
     assert out[0] == "tiny, phase TEST"
-    assert out[4].split() == ["conv", "Convolution", "conv", "2x11x5x3", "308", "8,910"]
+    assert out[4].split() == ["conv", "Convolution", "conv", "2x11x5x3", "308", "8,910", "1.3", "kB"]
     assert not any("split" in line for line in out)
-    assert "2,453 parameters" in out[-2]
+    assert out[-6] == "2,453 parameters (9.8 kB), 13,200 multiply-adds in a forward pass"
+    assert out[-5] == "the most of them: parameters ip (87%), multiply-adds conv (68%), activations conv (53%)"
+    assert out[-2].split() == ["testing,", "batch", "2", "9.8", "kB", "2.5", "kB", "12.3", "kB"]
+    assert "training" not in out[-1], "it has no loss"
+
+
+def test_memory_of_both_uses_and_what_fits(model: Callable, cli: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netproto.cli.summary.free_memory", lambda: 100_000)
+    argv = "summary", model(DATA % "transform_param { crop_size: 9 }"), "--solver-type", "Adam"
+    memory = json.loads(cli(*argv, "--json").out)["memory"]
+    params, data, ip = 4 * (13 * 243 + 13), 4 * (6 * 243 + 6), 4 * 6 * 13
+    assert memory["testing"] == {
+        "batch": 6,
+        "learned": params,
+        "history": 0,
+        "data": data + ip + 4,
+        "gradients": 4,
+        "internals": ip + 4,
+        "queued": 2 * data,
+        "total": params + 3 * data + 2 * ip + 12,
+        "largest_batch": (90_000 - params - 12) // ((3 * data + 2 * ip) // 6),
+    }
+    training = memory["training"]
+    assert (training["learned"], training["history"], training["gradients"]) == (2 * params, 2 * params, ip + 4)
+    assert training["largest_batch"] == (90_000 - 4 * params - 12) // ((3 * data + 3 * ip) // 6)
+    table = cli(*argv).out.splitlines()
+    assert table[-1] == f"largest batch that fits the 100.0 kB free here: 25 in testing, {training['largest_batch']} in training"
+
+
+def test_as_a_user_runs_it(model: Callable, program: Callable) -> None:
+    result = program("summary", model(DEPLOY))
+    assert (result.code, result.err) == (0, "")
+    assert "largest batch that fits the" in result.out
 
 
 def test_a_shape_in_the_place_of_data(model: Callable, cli: Callable) -> None:

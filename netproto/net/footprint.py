@@ -1,0 +1,108 @@
+"""How much memory a net takes, worked out from its shapes: no array is made for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from .graph import Graph, Node
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes of a net's arrays, by what they are for.
+
+    learned: learned blobs; with gradients while training. history: what a solver remembers of each learned blob. data, gradients: of the
+    blobs between layers, each array once however many names it has. internals: layers' own arrays. queued: batches read ahead.
+    Workspaces, which layers share and whose size hardly depends on the batch, are not in it.
+    """
+
+    learned: int
+    history: int
+    data: int
+    gradients: int
+    internals: int
+    queued: int
+
+    @property
+    def per_batch(self) -> int:
+        """What grows with the batch."""
+        return self.data + self.gradients + self.internals + self.queued
+
+    @property
+    def total(self) -> int:
+        return self.learned + self.history + self.per_batch
+
+
+def footprint(graph: Graph, *, training: bool, history: int = 1, queued: Mapping[str, int] | None = None, real: int = 4) -> Footprint:
+    """The memory of a graph's forward pass; with `training`, of its backward pass too.
+
+    history: arrays that the solver keeps for each learned blob. queued: layer name -> how many batches it reads ahead. real: bytes of a
+    real number.
+    """
+    learned = sum(prod(param.shape) for param in graph.learned) * real
+    data = _own(range(len(graph.shapes)), _views(graph, gradients=False))
+    gradients = _own(_with_gradient(graph, training), _views(graph, gradients=True))
+    ahead = queued or {}
+    return Footprint(
+        learned=learned * (2 if training else 1),
+        history=learned * history if training else 0,
+        data=_numbers(graph, data) * real,
+        gradients=_numbers(graph, gradients) * real,
+        internals=sum(internals(graph, node, real) for node in graph.nodes),
+        queued=sum(ahead.get(node.layer.name, 0) * _numbers(graph, node.tops) for node in graph.nodes) * real,
+    )
+
+
+def activations(graph: Graph, node: Node, real: int = 4) -> int:
+    """Bytes of what a layer makes in a forward pass: tops that are neither its bottoms nor views of them, and arrays of its own."""
+    views = node.layer.data_views()
+    made = {t for j, t in enumerate(node.tops) if t not in node.bottoms and j not in views}
+    return _numbers(graph, made) * real + internals(graph, node, real)
+
+
+def internals(graph: Graph, node: Node, real: int = 4) -> int:
+    """Bytes of the arrays of a layer's own: masks, statistics, what backward needs of forward."""
+    arrays = node.layer.internal_arrays([graph.shapes[b] for b in node.bottoms], [graph.shapes[t] for t in node.tops])
+    return sum(prod(a.shape) * (real if a.dtype == "real" else np.dtype(a.dtype).itemsize) for a in arrays.values())
+
+
+def largest_batch(one: Footprint, two: Footprint, available: int) -> int | None:
+    """How many items fit into so many bytes, for the footprints of batches of 1 and of 2; None if the batch does not matter."""
+    each = two.per_batch - one.per_batch
+    return max(0, 1 + (available - one.total) // each) if each > 0 else None
+
+
+def _numbers(graph: Graph, blobs: Iterable[int]) -> int:
+    return sum(prod(graph.shapes[blob]) for blob in blobs)
+
+
+def _views(graph: Graph, *, gradients: bool) -> dict[int, int]:
+    """Blob -> the blob whose memory it looks at: tops of Split, Flatten, Reshape and their like."""
+    views = {}
+    for node in graph.nodes:
+        pairs = node.layer.diff_views() if gradients else node.layer.data_views()
+        views.update({node.tops[t]: node.bottoms[b] for t, b in pairs.items() if node.tops[t] != node.bottoms[b]})
+    return views
+
+
+def _own(blobs: Iterable[int], views: Mapping[int, int]) -> set[int]:
+    """The blobs whose memory these look at."""
+    found = set()
+    for blob in blobs:
+        while blob in views:
+            blob = views[blob]
+        found.add(blob)
+    return found
+
+
+def _with_gradient(graph: Graph, training: bool) -> Iterator[int]:
+    """Blobs whose diff is looked at: losses always, since it holds their weight; in training what a gradient flows through."""
+    for node in graph.nodes:
+        yield from (top for top, weight in zip(node.tops, node.loss_weights, strict=True) if weight)
+        if training and node.need_backward:
+            yield from node.tops
+            yield from (bottom for bottom, wanted in zip(node.bottoms, node.propagate_down, strict=True) if wanted)
