@@ -21,8 +21,12 @@ def relu(x: Array, y: Array, slope: Any, lo: int, hi: int) -> None:
     for start in range(lo, hi, PIECE):
         count = min(PIECE, hi - start)
         value, out = x[start : start + count], y[start : start + count]
-        for i in range(count):
-            made[i] = value[i] * slope if value[i] <= 0 else value[i]
+        if slope == 0:
+            for i in range(count):
+                made[i] = numpy.float32(0) if value[i] <= 0 else value[i]
+        else:
+            for i in range(count):
+                made[i] = value[i] * slope if value[i] <= 0 else value[i]
         for i in range(count):
             out[i] = made[i]
 
