@@ -1,0 +1,3 @@
+from netproto.cli.main import main
+
+raise SystemExit(main())
