@@ -20,6 +20,7 @@ from .crop import Crop as Crop
 from .data import Data as Data
 from .deconvolution import Deconvolution as Deconvolution
 from .depthwise_convolution import DepthwiseConvolution as DepthwiseConvolution
+from .detection_evaluate import DetectionEvaluate as DetectionEvaluate
 from .detection_output import DetectionOutput as DetectionOutput
 from .dropout import Dropout as Dropout
 from .dummy_data import DummyData as DummyData
@@ -59,6 +60,7 @@ from .proposal import Proposal as Proposal
 from .psroi_pooling import PSROIPooling as PSROIPooling
 from .python import Python as Python
 from .reduction import Reduction as Reduction
+from .region_loss import RegionLoss as RegionLoss
 from .relu import ReLU as ReLU
 from .relu6 import ReLU6 as ReLU6
 from .reorg import Reorg as Reorg
@@ -84,5 +86,6 @@ from .threshold import Threshold as Threshold
 from .tile import Tile as Tile
 from .upsample import Upsample as Upsample
 from .window_data import WindowData as WindowData
+from .yolo_detection_output import YoloDetectionOutput as YoloDetectionOutput
 
 __all__ = ["LAYERS"]

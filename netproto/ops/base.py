@@ -16,6 +16,7 @@ from .reference.convolution import Convolution
 from .reference.detection import Detection
 from .reference.distance_loss import DistanceLoss
 from .reference.elementwise import Elementwise
+from .reference.evaluation import Evaluation
 from .reference.linear import Linear
 from .reference.lookup import Lookup
 from .reference.loss import Loss
@@ -33,11 +34,14 @@ from .reference.sigmoid_loss import SigmoidLoss
 from .reference.unfold import Unfold
 from .reference.unit_norm import UnitNorm
 from .reference.update import Update
+from .reference.yolo import Yolo
 
 __all__ = ["Array", "Arrays", "Ops"]
 
 
 class Ops(
+    Evaluation,
+    Yolo,
     Mining,
     Proposals,
     Regions,

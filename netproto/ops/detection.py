@@ -110,3 +110,47 @@ class AnchorGrid:
     before: int
     after: int
     overlap: float
+
+
+@dataclass(frozen=True)
+class YoloHead:
+    """What a map of YOLO 2 predicts at each place: for each anchor x, y, width, height, score and a score for each class.
+
+    anchors: (width, height) of each, in places of the map.
+    """
+
+    classes: int
+    anchors: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class RegionRule:
+    """What YOLO 2 learns. The fields are those of RegionLossParameter."""
+
+    head: YoloHead
+    by_shape: bool
+    rescore: bool
+    object_scale: float
+    noobject_scale: float
+    class_scale: float
+    coord_scale: float
+    thresh: float
+
+
+@dataclass(frozen=True)
+class EvaluationRule:
+    """When a detection is right. background: -1 for none. overlap: from which on. difficult: whether difficult objects count."""
+
+    classes: int
+    background: int
+    overlap: float
+    difficult: bool
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How an image was brought to a net's size. inside: as a whole, with borders; else it was stretched."""
+
+    height: int
+    width: int
+    inside: bool

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from .table import Case
 
+YOLO = "as in Darknet, the gradient is that of squared differences, not the derivative of the loss that is told"
+DETECTIONS = "detections have none"
+HEAD = "biases: [1, 1.5, 2.5, 2]"
 PICKED = "which regions are picked moves in steps, and no gradient flows through"
 
 FORK_CASES: list[Case] = [
@@ -56,6 +59,51 @@ FORK_CASES: list[Case] = [
     Case("Upsample", "not_at_all", bottoms=[(2, 3, 5, 7)]),
     Case("Reorg", "default", "reorg_param { stride: 2 }", bottoms=[(2, 8, 6, 10)]),
     Case("Reorg", "reverse", "reorg_param { stride: 3 reverse: true }", bottoms=[(2, 18, 5, 7)]),
+    *[
+        Case(
+            "RegionLoss",
+            name,
+            f"region_loss_param {{ num: 2 num_class: 3 {HEAD} {param} }}",
+            bottoms=[(2, 16, 5, 7), (2, 1, 4, 5)],
+            inputs={1: "yolo_objects"},
+            gradient=YOLO,
+        )
+        for name, param in [
+            ("default", ""),
+            ("scales", "object_scale: 5 noobject_scale: 1 class_scale: 2 coord_scale: 3 thresh: 0.6"),
+            ("by_size_without_overlap", "rescore: 0 bias_match: 0"),
+        ]
+    ],
+    Case(
+        "YoloDetectionOutput",
+        "two_maps",
+        f"yolo_detection_output_param {{ num_box: 2 num_classes: 3 {HEAD} confidence_threshold: 0.3 nms_threshold: 0.4 }}",
+        bottoms=[(2, 16, 5, 7), (2, 16, 3, 4)],
+        gradient=DETECTIONS,
+    ),
+    Case(
+        "YoloDetectionOutput",
+        "images_to_draw_on",
+        f"yolo_detection_output_param {{ num_box: 2 num_classes: 3 {HEAD} visualize: true }}",
+        bottoms=[(2, 16, 5, 7), (2, 3, 40, 56)],
+        gradient=DETECTIONS,
+    ),
+    Case(
+        "DetectionEvaluate",
+        "default",
+        "detection_evaluate_param { num_classes: 3 overlap_threshold: 0.2 }",
+        bottoms=[(1, 1, 11, 7), (1, 1, 7, 8)],
+        inputs={0: "detections", 1: "objects"},
+        gradient=DETECTIONS,
+    ),
+    Case(
+        "DetectionEvaluate",
+        "without_difficult_objects",
+        "detection_evaluate_param { num_classes: 3 overlap_threshold: 0.1 evaluate_difficult_gt: false }",
+        bottoms=[(1, 1, 11, 7), (1, 1, 7, 8)],
+        inputs={0: "detections", 1: "objects"},
+        gradient=DETECTIONS,
+    ),
     # -- ShuffleNet, SSD -----------------------------------------------------------------------------------------------------
     Case("ShuffleChannel", "default", "shuffle_channel_param { group: 3 }", bottoms=[(2, 15, 5, 7)]),
     Case("ShuffleChannel", "one_group", bottoms=[(2, 3)]),

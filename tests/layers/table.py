@@ -119,6 +119,24 @@ def _image_size(generator: np.random.Generator, shape: Shape) -> np.ndarray:
     return np.asarray([70, 105, 0.25][: shape[1]]).reshape(shape)
 
 
+def _detections(generator: np.random.Generator, shape: Shape) -> np.ndarray:
+    """(1, 1, K, 7): K detections of the classes 1 and 2 on images 0 and 1."""
+    rows = np.zeros(shape[2:])
+    rows[:, 0], rows[:, 1] = np.arange(len(rows)) % 2, 1 + np.arange(len(rows)) % 3 // 2
+    rows[:, 2], rows[:, 3:7] = generator.uniform(0, 1, len(rows)), _boxes(generator, len(rows))
+    return rows.reshape(shape)
+
+
+def _yolo_objects(generator: np.random.Generator, shape: Shape) -> np.ndarray:
+    """(N, 1, G, 5): objects of the classes 0 to 2, one less on each image than on the one before; then rows of 0."""
+    rows = np.zeros(shape)
+    for image in range(shape[0]):
+        there = shape[2] - image
+        rows[image, 0, :there, 0] = generator.integers(0, 3, there)
+        rows[image, 0, :there, 1:] = generator.uniform(0.1, 0.9, (there, 4))
+    return rows
+
+
 DRAWS = {
     "normal": lambda g, s: g.standard_normal(s),
     "wide": lambda g, s: 5 * g.standard_normal(s),
@@ -129,6 +147,8 @@ DRAWS = {
     "binary": lambda g, s: g.integers(0, 2, s).astype(np.float64),
     "ones": lambda g, s: np.ones(s),
     "continuation": _continuation,
+    "detections": _detections,
+    "yolo_objects": _yolo_objects,
     "places": _places,
     "regions": _regions,
     "image_size": _image_size,
