@@ -31,16 +31,27 @@ class Parser(argparse.ArgumentParser):
         )
         self._valued: set[str] = set()
         self._switches: set[str] = set()
+        self._leaves_rest = False
+        self._last_flags: set[str] = set()
 
     def flag(self, name: str, **settings: Any) -> None:
         """A flag that takes a value: --NAME VALUE."""
         self._valued.add(name)
         self.add_argument(f"--{name}", **settings)
 
-    def switch(self, name: str, **settings: Any) -> None:
-        """A flag that is on or off: --NAME, --no-NAME."""
+    def switch(self, name: str, *, default: bool = False, **described: Any) -> None:
+        """A flag that is on or off: --NAME, --no-NAME. described: help for the one of them that changes anything."""
         self._switches.add(name)
-        self.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, **{"default": False, **settings})
+        dest, hidden = name.replace("-", "_"), dict[str, Any](help=argparse.SUPPRESS)
+        on, off = (hidden, described) if default else (described, hidden)
+        self.add_argument(f"--{name}", dest=dest, action="store_true", default=default, **on)
+        self.add_argument(f"--no-{name}", dest=dest, action="store_false", default=default, **off)
+
+    def rest(self, name: str, *, after: str, help: str) -> None:
+        """An argument that takes all that follows as it stands: from the first word that is no flag, or behind the flag `after`."""
+        self._leaves_rest = True
+        self._last_flags.add(after)
+        self.add_argument(name, nargs="*", help=help)
 
     def read(self, argv: Sequence[str]) -> argparse.Namespace:
         """The flags' values. Raises UsageError."""
@@ -58,9 +69,11 @@ class Parser(argparse.ArgumentParser):
             elif token in ("-h", "-help", "--help"):
                 yield "--help"
             elif not token.startswith("-") or token == "-":
-                yield token
+                yield from ("--", token, *rest) if self._leaves_rest else (token,)
             else:
                 yield self._one_flag(token, rest)
+                if token.lstrip("-").partition("=")[0] in self._last_flags:
+                    yield from ("--", *rest)
 
     def _one_flag(self, token: str, rest: Iterator[str]) -> str:
         written, equals, value = token.lstrip("-").partition("=")

@@ -21,7 +21,7 @@ def add_gpu(parser: Parser) -> None:
 
 
 def add_python_layers(parser: Parser) -> None:
-    parser.switch("python-layers", default=True, help="allow Python layers, which run the code that the net names")
+    parser.switch("python-layers", default=True, help="refuse Python layers, which run the code that the net names")
 
 
 def add_sample(parser: Parser) -> None:

@@ -10,8 +10,8 @@ def parser() -> Parser:
     p.flag("max-iter", type=int, default=3)
     p.flag("solver")
     p.flag("level", type=int)
-    p.switch("gray")
-    p.switch("layers", default=True)
+    p.switch("gray", help="no colours")
+    p.switch("layers", default=True, help="one thing only")
     p.add_argument("files", nargs="*")
     return p
 
@@ -44,6 +44,14 @@ def test_switches(argv: list[str], gray: bool) -> None:
 def test_a_switch_that_is_on_is_put_off(off: str) -> None:
     assert parser().read([]).layers is True
     assert parser().read([off]).layers is False
+
+
+def test_help_shows_the_side_of_a_switch_that_changes_anything() -> None:
+    text = parser().format_help()
+    assert "--gray" in text
+    assert "--no-gray" not in text
+    assert "--no-layers" in text
+    assert " --layers" not in text
 
 
 def test_a_value_may_look_like_a_flag() -> None:
