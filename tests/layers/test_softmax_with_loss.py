@@ -34,6 +34,12 @@ def test_large_scores_do_not_overflow() -> None:
     assert net.blobs["loss"].data == pytest.approx(np.log(3) / 2, rel=1e-6)
 
 
+def test_infinite_scores_give_nan_and_no_warning() -> None:
+    net = loss_net()
+    net.blobs["x"].data[...] = [[np.inf, 0, np.inf], [1, 2, 3]]
+    assert np.isnan(float(net.forward()))
+
+
 @pytest.mark.parametrize("ops", BACKENDS, ids=lambda o: type(o).__name__)
 def test_the_loss_of_a_label_has_caffes_ceiling(ops: Ops) -> None:
     net = loss_net(ops=ops)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy
+
 from .arrays import Array, Arrays
 
 
@@ -9,8 +11,9 @@ class Softmax(Arrays):
     """x, y and their gradients are of one shape; `axis` holds the classes, counted from the front."""
 
     def softmax(self, x: Array, y: Array, *, axis: int) -> None:
-        """y = exp(x - max) / the sum of it, along the axis. y may be x."""
-        self.xp.subtract(x, x.max(axis=axis, keepdims=True), out=y)
+        """y = exp(x - max) / the sum of it, along the axis; NaN, without a warning, where x is infinite. y may be x."""
+        with numpy.errstate(invalid="ignore"):
+            self.xp.subtract(x, x.max(axis=axis, keepdims=True), out=y)
         self.xp.exp(y, out=y)
         y /= y.sum(axis=axis, keepdims=True)
 
