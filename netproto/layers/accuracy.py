@@ -1,5 +1,3 @@
-"""Accuracy: how often the label is among the best predictions."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -12,7 +10,9 @@ from .loss import SCALAR, ignored_label
 
 @LAYERS.register("Accuracy")
 class Accuracy(Layer):
-    """Shapes: scores with C classes on `accuracy_param.axis` (default 1), and one label in 0..C-1 for each prediction. Tops: the
+    """How often the label is among the best predictions.
+
+    Shapes: scores with C classes on `accuracy_param.axis` (default 1), and one label in 0..C-1 for each prediction. Tops: the
         accuracy, and optionally the accuracy of each class (C).
     Formula: the share of predictions whose label has fewer than `top_k` (default 1) other classes that score as high or higher. A tie
         counts against the prediction: constant scores give 0. Labels equal to `ignore_label` are left out; a class without a label gives 0.

@@ -1,5 +1,3 @@
-"""ContrastiveLoss: similar pairs near, others at least a margin apart."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -11,7 +9,9 @@ from .loss import SCALAR, LossLayer
 
 @LAYERS.register("ContrastiveLoss")
 class ContrastiveLoss(LossLayer):
-    """Shapes: two bottoms of features (N, C), or (N, C, 1, 1), and N labels: not 0 for a similar pair, 0 for another. Top: the loss.
+    """Similar pairs near, others at least a margin apart.
+
+    Shapes: two bottoms of features (N, C), or (N, C, 1, 1), and N labels: not 0 for a similar pair, 0 for another. Top: the loss.
     Formula: loss = sum over the pairs / (2 N) of d**2 for a similar one, max(margin - d, 0)**2 for another, where d is the distance of
         its features; with `legacy_version` max(margin - d**2, 0). The gradient divides by d + 1e-4.
     Caffe: src/caffe/layers/contrastive_loss_layer.cpp.

@@ -1,5 +1,3 @@
-"""DetectionOutput: an SSD detector's predictions as boxes. A layer of SSD's fork."""
-
 from __future__ import annotations
 
 import logging
@@ -15,7 +13,9 @@ log = logging.getLogger(__name__)
 
 @LAYERS.register("DetectionOutput")
 class DetectionOutput(Layer):
-    """Shapes: locations (N, 4 P L), confidences (N, P C), priors (1, 2, 4 P), and optionally the images -> (1, 1, K, 7): image, class,
+    """An SSD detector's predictions as boxes. A layer of SSD's fork.
+
+    Shapes: locations (N, 4 P L), confidences (N, P C), priors (1, 2, 4 P), and optionally the images -> (1, 1, K, 7): image, class,
         score, xmin, ymin, xmax, ymax of K detections, by image, then class, then falling score. P boxes, C = num_classes, L = 1 with
         `share_location`, else C. K is 1 until the first forward pass. Where nothing is detected, there is one row for each image: its
         number and -1.

@@ -1,5 +1,3 @@
-"""EuclideanLoss: half the mean squared distance."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -11,7 +9,9 @@ from .distance_loss import DistanceLoss
 
 @LAYERS.register("EuclideanLoss")
 class EuclideanLoss(DistanceLoss):
-    """Shapes: two bottoms (N, ...) with equally many elements for each of the N items. Top: the loss.
+    """Half the mean squared distance.
+
+    Shapes: two bottoms (N, ...) with equally many elements for each of the N items. Top: the loss.
     Formula: loss = sum (a - b)**2 / (2 N).
     Caffe: src/caffe/layers/euclidean_loss_layer.cpp.
     Differences: none. Both bottoms get a gradient.

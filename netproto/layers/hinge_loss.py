@@ -1,5 +1,3 @@
-"""HingeLoss: one against all, with a margin of 1."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -13,7 +11,9 @@ from .loss import SCALAR, LossLayer
 
 @LAYERS.register("HingeLoss")
 class HingeLoss(LossLayer):
-    """Shapes: scores (N, ...), whose C elements of an item are its classes, and N labels in 0..C-1. Top: the loss.
+    """One against all, with a margin of 1.
+
+    Shapes: scores (N, ...), whose C elements of an item are its classes, and N labels in 0..C-1. Top: the loss.
     Formula: with the margin m = max(0, 1 - x) at the label and max(0, 1 + x) elsewhere, loss = sum m / N, or sum m**2 / N with `norm: L2`.
     Caffe: src/caffe/layers/hinge_loss_layer.cpp.
     Differences: a label that is no class is an error; Caffe writes beyond the array.

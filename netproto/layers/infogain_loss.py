@@ -1,5 +1,3 @@
-"""InfogainLoss: cross entropy in which each confusion has a price of its own."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -13,7 +11,9 @@ from .loss import SCALAR, LossLayer, ignored_label, normalization, normalizer
 
 @LAYERS.register("InfogainLoss")
 class InfogainLoss(LossLayer):
-    """Shapes: scores with C classes on `infogain_loss_param.axis` (default 1), one label in 0..C-1 for each prediction, and optionally the
+    """Cross entropy in which each confusion has a price of its own.
+
+    Shapes: scores with C classes on `infogain_loss_param.axis` (default 1), one label in 0..C-1 for each prediction, and optionally the
         matrix H of C * C values, read from the BlobProto file `infogain_loss_param.source` where it is no bottom. Tops: the loss, and
         optionally the probabilities, of the scores' shape.
     Formula: loss = sum over the labels l and classes c of -H[l, c] * log(max(softmax(x)[c], 1e-20)) / normalizer, which is that of

@@ -1,5 +1,3 @@
-"""L1Loss: the mean absolute distance. A layer of forks."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -11,7 +9,9 @@ from .distance_loss import DistanceLoss
 
 @LAYERS.register("L1Loss")
 class L1Loss(DistanceLoss):
-    """Shapes: two bottoms (N, ...) with equally many elements for each of the N items. Top: the loss.
+    """The mean absolute distance. A layer of forks.
+
+    Shapes: two bottoms (N, ...) with equally many elements for each of the N items. Top: the loss.
     Formula: loss = sum |a - b| / N.
     Caffe: none; src/caffe/layers/l1_loss_layer.cpp of NVIDIA/caffe, which trains DetectNet with it.
     Differences: none to NVIDIA's. Other forks gave the name to a loss over the number of all elements, or to one with an l1_loss_param.

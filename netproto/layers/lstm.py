@@ -1,5 +1,3 @@
-"""LSTM: long short-term memory over whole sequences."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -13,7 +11,9 @@ from .recurrent import RecurrentLayer
 
 @LAYERS.register("LSTM")
 class LSTM(RecurrentLayer):
-    """Shapes: x (T, N, ...), cont (T, N), optionally a static input (N, ...), with `expose_hidden` also h and c (1, N, D), where D is
+    """Long short-term memory over whole sequences.
+
+    Shapes: x (T, N, ...), cont (T, N), optionally a static input (N, ...), with `expose_hidden` also h and c (1, N, D), where D is
         num_output -> h of every timestep (T, N, D), with `expose_hidden` also h and c of the last (1, N, D). T is fixed, N may change.
         Learned: weight (4 D, K) and bias (4 D) for x, weight (4 D, S) for the static input, weight (4 D, D) for h.
     Formula: (i, f, o, g) = W x + b + W_s static + W_h (cont * h before), in this order; c = cont * sigmoid(f) * c before +

@@ -1,5 +1,3 @@
-"""LSTMUnit: one timestep of an LSTM, after its sums."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -10,7 +8,9 @@ from .base import LAYERS, Internal, Layer, exactly
 
 @LAYERS.register("LSTMUnit")
 class LSTMUnit(Layer):
-    """Shapes: c before (1, N, D), the gates' sums (1, N, 4 D), cont (1, N) -> c and h (1, N, D).
+    """One timestep of an LSTM, after its sums.
+
+    Shapes: c before (1, N, D), the gates' sums (1, N, 4 D), cont (1, N) -> c and h (1, N, D).
     Formula: with the sums (i, f, o, g) in this order, c = cont * sigmoid(f) * c before + sigmoid(i) * tanh(g), h = sigmoid(o) * tanh(c).
     Caffe: src/caffe/layers/lstm_unit_layer.cpp.
     Differences: none.

@@ -1,5 +1,3 @@
-"""MultiBoxLoss: what an SSD detector learns from. A layer of SSD's fork."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -16,7 +14,9 @@ from .loss import SCALAR, LossLayer, normalization, normalizer
 
 @LAYERS.register("MultiBoxLoss")
 class MultiBoxLoss(LossLayer):
-    """Shapes: locations (N, 4 P L), confidences (N, P C), priors (1, 2, 4 P), and objects (1, 1, G, 8): image (-1 for none), class,
+    """What an SSD detector learns from. A layer of SSD's fork.
+
+    Shapes: locations (N, 4 P L), confidences (N, P C), priors (1, 2, 4 P), and objects (1, 1, G, 8): image (-1 for none), class,
         instance, xmin, ymin, xmax, ymax, difficult. P boxes, C = num_classes, L = 1 with `share_location`, else C. Top: the loss.
     Formula: boxes are matched to objects by their overlap (`match_type`, `overlap_threshold`); loss = (loc_weight * that of the matched
         boxes' locations, smooth L1 or squared, + that of the confidences, softmax or logistic) / normalizer, which is the number of

@@ -1,5 +1,3 @@
-"""MultinomialLogisticLoss: the cross entropy of probabilities that are given."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -12,7 +10,9 @@ from .loss import SCALAR, LossLayer
 
 @LAYERS.register("MultinomialLogisticLoss")
 class MultinomialLogisticLoss(LossLayer):
-    """Shapes: probabilities (N, ...), whose C elements of an item are its classes, and N labels in 0..C-1. Top: the loss.
+    """The cross entropy of probabilities that are given.
+
+    Shapes: probabilities (N, ...), whose C elements of an item are its classes, and N labels in 0..C-1. Top: the loss.
     Formula: loss = sum over the labels l of -log(max(p[l], 1e-20)) / N.
     Caffe: src/caffe/layers/multinomial_logistic_loss_layer.cpp.
     Differences: a label that is no class is an error; Caffe reads beyond the array.

@@ -1,5 +1,3 @@
-"""PriorBox: the boxes that an SSD detector corrects. A layer of SSD's fork."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -14,7 +12,9 @@ SAME = 1e-6  # ratios that are this near are one
 
 @LAYERS.register("PriorBox")
 class PriorBox(Layer):
-    """Shapes: a map (N, C, H, W) and the images (N, C, H', W') -> (1, 2, 4 H W B): the corners of B boxes at each place, in parts of the
+    """The boxes that an SSD detector corrects. A layer of SSD's fork.
+
+    Shapes: a map (N, C, H, W) and the images (N, C, H', W') -> (1, 2, 4 H W B): the corners of B boxes at each place, in parts of the
         image, and their variances.
     Formula: at each place, for each `min_size` in whole pixels: a square of it, one of sqrt(min_size * max_size) if there is a
         `max_size`, and for each `aspect_ratio` r (and 1 / r with `flip`) a box of width min_size sqrt(r) and height min_size / sqrt(r).

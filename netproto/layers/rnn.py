@@ -1,5 +1,3 @@
-"""RNN: a plain recurrent layer over whole sequences."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -13,7 +11,9 @@ from .recurrent import RecurrentLayer
 
 @LAYERS.register("RNN")
 class RNN(RecurrentLayer):
-    """Shapes: x (T, N, ...), cont (T, N), optionally a static input (N, ...), with `expose_hidden` also h (1, N, D), where D is
+    """A plain recurrent layer over whole sequences.
+
+    Shapes: x (T, N, ...), cont (T, N), optionally a static input (N, ...), with `expose_hidden` also h (1, N, D), where D is
         num_output -> o of every timestep (T, N, D), with `expose_hidden` also h of the last (1, N, D). T is fixed, N may
         change. Learned: weight (D, K) and bias (D) for x, weight (D, S) for the static input, weight (D, D) for h, weight (D, D) and
         bias (D) for o.

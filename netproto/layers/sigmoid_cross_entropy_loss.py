@@ -1,5 +1,3 @@
-"""SigmoidCrossEntropyLoss: independent yes-or-no predictions."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -11,7 +9,9 @@ from .loss import SCALAR, LossLayer, ignored_label, normalization, normalizer
 
 @LAYERS.register("SigmoidCrossEntropyLoss")
 class SigmoidCrossEntropyLoss(LossLayer):
-    """Shapes: scores (N, ...) and as many targets, each from 0 to 1. Top: the loss.
+    """Independent yes-or-no predictions.
+
+    Shapes: scores (N, ...) and as many targets, each from 0 to 1. Top: the loss.
     Formula: with p = 1 / (1 + exp(-x)), loss = sum of -t log p - (1 - t) log(1 - p) / normalizer. The normalizer, at least 1, is by
         `loss_param.normalization`: BATCH_SIZE (default) N, VALID targets that are not `ignore_label`, FULL all targets, NONE 1. A
         target is compared with `ignore_label` after its fraction is dropped: ignore_label 0 leaves 0.5 out too.

@@ -1,5 +1,3 @@
-"""SmoothL1Loss: squared near 0, absolute further out. A layer of Fast R-CNN's fork and its many descendants."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -60,7 +58,9 @@ class SmoothL1(DistanceLoss):
 
 @LAYERS.register("SmoothL1Loss")
 class SmoothL1Loss(SmoothL1):
-    """Shapes: two bottoms of one shape (N, ...), optionally inside weights and outside weights of that shape. Top: the loss.
+    """Squared near 0, absolute further out. A layer of Fast R-CNN's fork and its many descendants.
+
+    Shapes: two bottoms of one shape (N, ...), optionally inside weights and outside weights of that shape. Top: the loss.
     Formula: with d = inside * (a - b) and s = sigma**2, loss = sum of outside * (s d**2 / 2 where |d| < 1 / s, else |d| - 1 / (2 s)) / N.
     Caffe: none; src/caffe/layers/smooth_L1_loss_layer.cu of rbgirshick/caffe-fast-rcnn, and of weiliu89/caffe, without outside weights.
     Differences: has a loss_weight of 1 where none is written; some forks have 0. Inside weights without outside ones are left out of the

@@ -1,5 +1,3 @@
-"""SmoothL1LossOHEM: SmoothL1Loss that also tells the loss of each item. A layer of R-FCN's fork."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -12,7 +10,9 @@ from .smooth_l1_loss import SmoothL1
 
 @LAYERS.register("SmoothL1LossOHEM")
 class SmoothL1LossOHEM(SmoothL1):
-    """Shapes: two bottoms (N, C, H, W), optionally weights of that shape. Tops: the loss, and optionally that of each item (N, 1, H, W).
+    """SmoothL1Loss that also tells the loss of each item. A layer of R-FCN's fork.
+
+    Shapes: two bottoms (N, C, H, W), optionally weights of that shape. Tops: the loss, and optionally that of each item (N, 1, H, W).
     Formula: with d = weights * (a - b), the loss of each item is the sum over C of d**2 / 2 where |d| < 1, else |d| - 1/2; loss = the sum
         of all / normalizer, by `loss_param.normalization`: VALID (default) or FULL the number of items and places, BATCH_SIZE N, NONE 1,
         PRE_FIXED pre_fixed_normalizer.

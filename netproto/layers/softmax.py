@@ -1,5 +1,3 @@
-"""Softmax: scores to probabilities."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -11,7 +9,9 @@ from .labels import class_axis
 
 @LAYERS.register("Softmax")
 class Softmax(Layer):
-    """Shapes: one bottom, one top of its shape. `softmax_param.axis` (default 1) holds the classes.
+    """Scores to probabilities.
+
+    Shapes: one bottom, one top of its shape. `softmax_param.axis` (default 1) holds the classes.
     Formula: y = exp(x - max x) / sum exp(x - max x), along the axis.
     Caffe: src/caffe/layers/softmax_layer.cpp.
     Differences: none; `engine` changes nothing.

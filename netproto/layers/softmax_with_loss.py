@@ -1,5 +1,3 @@
-"""SoftmaxWithLoss: the cross entropy of a softmax."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -12,7 +10,9 @@ from .loss import SCALAR, LossLayer, ignored_label, normalization, normalizer
 
 @LAYERS.register("SoftmaxWithLoss")
 class SoftmaxWithLoss(LossLayer):
-    """Shapes: scores with C classes on `softmax_param.axis` (default 1), and one label in 0..C-1 for each prediction, in any shape with
+    """The cross entropy of a softmax.
+
+    Shapes: scores with C classes on `softmax_param.axis` (default 1), and one label in 0..C-1 for each prediction, in any shape with
         the same first extent. Tops: the loss, and optionally the probabilities, of the scores' shape.
     Formula: loss = sum over the labels l of -log(max(softmax(x)[l], FLT_MIN)) / normalizer, so at most 87.3365 each. The normalizer, at
         least 1, is by `loss_param.normalization`: VALID (default) labels that are not `ignore_label`, FULL all labels, BATCH_SIZE the

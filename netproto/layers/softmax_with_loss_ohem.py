@@ -1,5 +1,3 @@
-"""SoftmaxWithLossOHEM: SoftmaxWithLoss that also tells the loss of each prediction. A layer of R-FCN's fork."""
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -11,7 +9,9 @@ from .softmax_with_loss import SoftmaxWithLoss
 
 @LAYERS.register("SoftmaxWithLossOHEM")
 class SoftmaxWithLossOHEM(SoftmaxWithLoss):
-    """Shapes: those of SoftmaxWithLoss. Tops: the loss, the probabilities, and the loss of each prediction, of the labels' shape; the last
+    """SoftmaxWithLoss that also tells the loss of each prediction. A layer of R-FCN's fork.
+
+    Shapes: those of SoftmaxWithLoss. Tops: the loss, the probabilities, and the loss of each prediction, of the labels' shape; the last
         two are optional.
     Formula: that of SoftmaxWithLoss; the loss of an ignored prediction is 0.
     Caffe: none; src/caffe/layers/softmax_loss_layer.cu of daijifeng001/caffe-rfcn, under this name in BVLC's branch intel.
