@@ -20,8 +20,8 @@ class DetectionEvaluate(Layer):
     Shapes: detections (1, 1, K, 7) as DetectionOutput has them, objects (1, 1, G, 8) as AnnotatedData has them -> (1, 1, classes + K, 5),
         without a row for the background, and without those that say that nothing was detected.
     Formula: for each class a row of -1, class, how many objects it has, -1, -1. Then for each detection image, class, score, right, wrong.
-        Of an image and class, in falling score: it is right if the object that it overlaps most, by overlap_threshold at least, was not found
-        before; else it is wrong. An object that is difficult does not count without evaluate_difficult_gt: what finds it is neither.
+        Of an image and class, in falling score: it is right if the object that it overlaps most, by overlap_threshold at least, was not
+        found before; else it is wrong. A difficult object does not count without evaluate_difficult_gt: what finds it is neither.
         With a name_size_file overlap is measured in pixels of the images, one line of the file after the other, from the top again after
         the last; else in parts of the image.
     Caffe: none; src/caffe/layers/detection_evaluate_layer.cpp of weiliu89/caffe, branch ssd.

@@ -21,8 +21,8 @@ class RegionLoss(LossLayer):
         exp(width, height), all in places, the gradient of
         every score is noobject_scale p, unless its box overlaps an object by more than thresh, which makes it 0;
         then, for each object, the box at its place whose anchor (bias_match) or size fits its size best gets: its sigmoid(x), sigmoid(y)
-        and width, height less those of the object, times coord_scale; p less their overlap, times object_scale; c less 1 for its class, times
-        class_scale. Without `rescore` p less 1, and coord_scale is times 2 less the object's area.
+        and width, height less those of the object, times coord_scale; p less their overlap, times object_scale; c less 1 for its class,
+        times class_scale. Without `rescore` p less 1, and coord_scale is times 2 less the object's area.
         What goes through a sigmoid is times its slope. loss = the sum of the squares of all these / N.
     Caffe: none; src/caffe/layers/region_loss_layer.cpp of eric612/MobileNet-YOLO; the parameters of BVLC's branch intel are the same.
     Differences: as in Darknet, the gradient is that of squared differences, and not the derivative of the loss that is told. An object
