@@ -24,6 +24,7 @@ class UserLayer:
     HostBlobs. `param_str` and `phase` are those of the file; `blobs` holds what it learns: `self.blobs.add_blob(*shape)` in setup.
     """
 
+    type: str = "Python"
     param_str: str = ""
     phase: int = TRAIN
     blobs: HostBlobs
@@ -42,9 +43,15 @@ class UserLayer:
         return self.param_str
 
 
+class UserError(ModelError):
+    """An error in the user's code, which is its `__cause__`."""
+
+
 @LAYERS.register("Python")
 class Python(Layer):
-    """Shapes: what the user's `reshape` gives the tops. Learned: the blobs that the user's `setup` adds, with the values it gives them.
+    """A layer that users write in Python.
+
+    Shapes: what the user's `reshape` gives the tops. Learned: the blobs that the user's `setup` adds, with the values it gives them.
     Formula: the user's; `python_param` names its module, found as Python finds modules, and its class, and carries `param_str`.
     Caffe: include/caffe/layers/python_layer.hpp, python/caffe/_caffe.cpp.
     Differences: `reshape` is called with blobs of zeros to learn the shapes of the net, then before every forward pass as in Caffe; an
@@ -157,10 +164,11 @@ class Python(Layer):
         except Exception as error:
             raise self._blame(name, error) from error
 
-    def _blame(self, what: str, error: Exception) -> ModelError:
-        """A ModelError for an error in the user's code, with the file and line where that code went wrong."""
+    def _blame(self, what: str, error: Exception) -> UserError:
+        """A UserError with the file and line where the user's code went wrong."""
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return self.error(f"{what} failed at {_culprit(error)}: {said}", field="python_param")
+        told = self.error(f"{what} failed at {_culprit(error)}: {said}", field="python_param")
+        return UserError(told.what, place=told.place, layer=told.layer)
 
 
 def _culprit(error: Exception) -> str:

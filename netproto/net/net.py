@@ -5,8 +5,8 @@ Caffe: include/caffe/net.hpp, src/caffe/net.cpp. Blobs are allocated once; a lay
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from .. import fillers
@@ -28,6 +28,16 @@ class Learnable:
     blob: Blob
     lr_mult: float
     decay_mult: float
+
+
+@dataclass
+class Callbacks:
+    """Functions that are called with a layer's number before and after each of its passes. Caffe: Net::Callback."""
+
+    before_forward: list[Callable[[int], Any]] = field(default_factory=list)
+    after_forward: list[Callable[[int], Any]] = field(default_factory=list)
+    before_backward: list[Callable[[int], Any]] = field(default_factory=list)
+    after_backward: list[Callable[[int], Any]] = field(default_factory=list)
 
 
 class Net:
@@ -54,6 +64,7 @@ class Net:
         self.graph: Graph = build(self.message, phase)
         self.name, self.phase = self.graph.name, phase
         self.debug_info: bool = self.message.debug_info
+        self.callbacks = Callbacks()
         self.layers: list[Layer] = [node.layer for node in self.graph.nodes]
         self.layer_names: list[str] = [layer.name for layer in self.layers]
         self._blobs = [Blob(shape, ops) for shape in self.graph.shapes]
@@ -142,7 +153,9 @@ class Net:
         """Run layers start..end (inclusive; default the last) and give the weighted sum of their losses, a scalar of the backend."""
         loss: Any = 0.0
         for i in range(start, len(self.layers) if end is None else end + 1):
+            _call(self.callbacks.before_forward, i)
             loss += self.forward_layer(i)
+            _call(self.callbacks.after_forward, i)
         return loss
 
     def forward_layer(self, i: int) -> Any:
@@ -160,8 +173,10 @@ class Net:
         Parameter gradients are added to what is there: `clear_param_diffs` first.
         """
         for i in range(len(self.layers) - 1 if start is None else start, end - 1, -1):
+            _call(self.callbacks.before_backward, i)
             if self.graph.nodes[i].need_backward:
                 self.backward_layer(i)
+            _call(self.callbacks.after_backward, i)
         if self.debug_info and start is None and not end:
             debug.all_params(self)
 
@@ -252,3 +267,8 @@ class Net:
         """Stop the readers of data layers. The net cannot run forward afterwards."""
         for layer in self.layers:
             layer.close()
+
+
+def _call(functions: Sequence[Callable[[int], Any]], layer: int) -> None:
+    for function in functions:
+        function(layer)

@@ -36,8 +36,10 @@ class Solver:
 
     message: an upgraded SolverParameter. ops: the backend. level, stages: the command line's, for the train net.
     weights: files to start from, in the place of the solver's own `weights`. seed: in the place of random_seed.
+    rank, ranks: which of how many processes this is; they share the records of a training net.
 
     `net` is the net in training, `test_nets` share its learned blobs. `history` holds, per slot of the rule, one array per learned blob.
+    What is in `on_start` is called before the passes of each iteration, what is in `on_gradients_ready` before the update.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class Solver:
         stages: Sequence[str] = (),
         weights: Sequence[str] | None = None,
         seed: int | None = None,
+        rank: int = 0,
+        ranks: int = 1,
     ):
         check(message)
         self.message = message
@@ -57,6 +61,9 @@ class Solver:
         self.iter = 0
         self.current_step = 0
         self.seed = _seed(message) if seed is None else seed
+        self.rank, self.ranks = rank, ranks
+        self.on_start: list[Callable[[], Any]] = []
+        self.on_gradients_ready: list[Callable[[], Any]] = []
         self.on_iteration: list[Callable[[Solver, Any, float], None]] = []
         self._requests: list[Action] = []
         self._stopped = False
@@ -78,7 +85,16 @@ class Solver:
         log.info("Solver scaffolding done.")
 
     def _make_net(self, plan: nets.NetPlan) -> Net:
-        return Net(plan.message, ops=self.ops, phase=plan.phase, level=plan.level, stages=plan.stages, seed=self.seed)
+        return Net(
+            plan.message,
+            ops=self.ops,
+            phase=plan.phase,
+            level=plan.level,
+            stages=plan.stages,
+            seed=self.seed,
+            rank=self.rank,
+            ranks=self.ranks,
+        )
 
     # -- weights and snapshots -----------------------------------------------------------------------------------------------
 
@@ -134,12 +150,16 @@ class Solver:
                     break
             displayed = bool(message.display) and self.iter % message.display == 0
             self.net.debug_info = displayed and message.debug_info
+            for callback in self.on_start:
+                callback()
             loss = self.gradients()
             self._smoothed.add(loss)
             if displayed:
                 log.info("%s", speed.line(self.iter, message.display, self._smoothed.value))
                 for line in output_lines("Train", outputs_of(self.net)):
                     log.info("%s", line)
+            for callback in self.on_gradients_ready:
+                callback()
             rate = self.apply_update(displayed)
             self.iter += 1
             for listener in self.on_iteration:

@@ -148,3 +148,17 @@ def test_debug_info_prints_mean_absolute_values(caplog: pytest.LogCaptureFixture
     assert f"    [Forward] Layer a, top blob a data: {np.abs(net.blobs['a'].data).mean():g}" in lines
     assert f"    [Backward] Layer a, param blob 0 diff: {np.abs(net.params['a'][0].diff).mean():g}" in lines
     assert lines[-1].startswith("    [Backward] All net params (data, diff): L1 norm = (")
+
+
+def test_callbacks_are_called_around_the_passes_of_each_layer() -> None:
+    net = filled(X + Y + ip("a", "x") + ip("b", "a") + loss("b"))
+    calls: list[tuple[str, int]] = []
+    for name in ("before_forward", "after_forward", "before_backward", "after_backward"):
+        getattr(net.callbacks, name).append(lambda i, name=name: calls.append((name, i)))
+    last = len(net.layers) - 1
+    net.forward(1, 2)
+    net.backward(last, last - 1)
+    assert calls == [
+        *(("before_forward", 1), ("after_forward", 1), ("before_forward", 2), ("after_forward", 2)),
+        *(("before_backward", last), ("after_backward", last), ("before_backward", last - 1), ("after_backward", last - 1)),
+    ]

@@ -186,3 +186,23 @@ def test_feeding_is_deterministic() -> None:
     feed(a.net)
     feed(b.net)
     np.testing.assert_array_equal(a.net.blobs["x"].data, b.net.blobs["x"].data)
+
+
+def test_callbacks_come_before_the_passes_and_before_the_update() -> None:
+    solver = make_solver("iter_size: 2")
+    seen: list[tuple[str, int, float]] = []
+
+    def note(what: str) -> None:
+        seen.append((what, solver.iter, float(solver.net.params["ip"][0].data.sum())))
+
+    solver.net.callbacks.before_forward.append(lambda layer: note("forward") if layer == 0 else None)
+    solver.on_start.append(lambda: note("start"))
+    solver.on_gradients_ready.append(lambda: note("ready"))
+    solver.step(2)
+    assert [(what, i) for what, i, _ in seen] == [(what, i) for i in (0, 1) for what in ("start", "forward", "forward", "ready")]
+    assert seen[0][2] == seen[3][2] != seen[4][2] == seen[7][2]
+
+
+def test_a_rank_is_handed_to_all_layers() -> None:
+    solver = make_solver(TEST_NET, rank=2, ranks=3)
+    assert {(layer.rank, layer.ranks) for net in (solver.net, *solver.test_nets) for layer in net.layers} == {(2, 3)}
