@@ -152,6 +152,7 @@ def test_debug_info_prints_mean_absolute_values(caplog: pytest.LogCaptureFixture
 
 def test_callbacks_are_called_around_the_passes_of_each_layer() -> None:
     net = filled(X + Y + ip("a", "x") + ip("b", "a") + loss("b"))
+    net.forward()
     calls: list[tuple[str, int]] = []
     for name in ("before_forward", "after_forward", "before_backward", "after_backward"):
         getattr(net.callbacks, name).append(lambda i, name=name: calls.append((name, i)))
