@@ -11,7 +11,7 @@ import netproto
 
 ROOT = Path(netproto.__file__).parent
 ORDER = ["cli", "pycaffe", "export", "sample", "solver", "testing", "net", "layers", "caffe_name", "host_blob", "fillers", "blob"]
-ORDER += ["data", "formats", "random", "ops", "schema", "registry", "errors"]
+ORDER += ["data", "formats", "random", "ops", "schema", "registry", "glog", "errors"]
 FILES = sorted(ROOT.rglob("*.py"))
 
 

@@ -13,21 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-SEVERITY = {logging.INFO: "I", logging.WARNING: "W", logging.ERROR: "E", logging.CRITICAL: "F"}
-GLOG_LEVELS = (logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL)
+from ..glog import GLOG_LEVEL, LEVELS, Glog
+
 YELLOW, OFF = "\033[33m", "\033[0m"
-GLOG_LEVEL, GLOG_FOLDER = "GLOG_minloglevel", "GLOG_log_dir"
-"""glog's environment variables."""
+GLOG_FOLDER = "GLOG_log_dir"
+"""glog's environment variable for where its files go."""
 IN_BAR = re.compile(r"Iteration \d+, lr = |    Train net output #")
-
-
-class Glog(logging.Formatter):
-    """`I0412 13:39:22.381027 25210 solver.py:204] message`, as Caffe's parse_log.py and extract_seconds.py read it."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        when = datetime.fromtimestamp(record.created)
-        severity = SEVERITY.get(record.levelno, "I")
-        return f"{severity}{when:%m%d %H:%M:%S.%f} {record.process:5d} {record.filename}:{record.lineno}] {record.getMessage()}"
 
 
 class Plain(logging.Formatter):
@@ -98,7 +89,7 @@ def _not_in_bar(record: logging.LogRecord) -> bool:
 
 def _level(minloglevel: int | None) -> int:
     written = os.environ.get(GLOG_LEVEL, "0") if minloglevel is None else str(minloglevel)
-    return GLOG_LEVELS[min(int(written), 3)] if written.isdigit() else logging.INFO
+    return LEVELS[min(int(written), 3)] if written.isdigit() else logging.INFO
 
 
 def _file_handler(directory: Path) -> logging.Handler:
