@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from netproto.solver import Solver
 from netproto.testing import net_of
 
 HERE = Path(__file__).parent
-LAYERS, SOLVERS = HERE / "layers", HERE / "solver"
+LAYERS, SOLVERS, DATA = HERE / "layers", HERE / "solver", HERE / "data"
 PHASES = {"TRAIN": 0, "TEST": 1}
 
 
@@ -28,6 +27,10 @@ def layer_cases() -> list[Path]:
 
 def solver_cases() -> list[Path]:
     return sorted(p.parent for p in SOLVERS.glob("*/trace.npz"))
+
+
+def data_cases() -> list[Path]:
+    return sorted((DATA / "cases").glob("*.npz"))
 
 
 def off(got: np.ndarray, wanted: np.ndarray) -> float:
@@ -72,6 +75,24 @@ def layer_errors(path: Path, ops: Ops) -> dict[str, float]:
     return errors | {key: off(backward[kind](i), recorded[key]) for key, kind, i in keys if kind in backward}
 
 
+def data_errors(path: Path, ops: Ops) -> tuple[float, float]:
+    """(worst, mean) difference in grey levels over two recorded batches of a data layer; AssertionError where shapes or labels differ."""
+    recorded = np.load(path)
+    with contextlib.chdir(DATA):
+        net = net_of(str(recorded["prototxt"]), phase=PHASES["TEST"], ops=ops)
+    scale = net.layers[0].message.transform_param.scale
+    worst, means = 0.0, []
+    for k in range(2):
+        net.forward()
+        assert net.blobs["data"].shape == recorded[f"batch_{k}"].shape
+        np.testing.assert_array_equal(net.blobs["label"].data, recorded[f"label_{k}"])
+        difference = np.abs(net.blobs["data"].data - recorded[f"batch_{k}"].astype(np.float64)) / scale
+        worst = max(worst, float(difference.max()))
+        means.append(float(difference.mean()))
+    net.close()
+    return worst, max(means)
+
+
 @contextlib.contextmanager
 def solver_case(case: Path, folder: Path) -> Iterator[Path]:
     """A working copy of a solver case with its data, as the working directory, without the snapshots that Caffe made."""
@@ -79,12 +100,8 @@ def solver_case(case: Path, folder: Path) -> Iterator[Path]:
         shutil.copy(SOLVERS / name, folder)
     copy = folder / case.name
     shutil.copytree(case, copy, ignore=shutil.ignore_patterns("iter_iter_*"))
-    before = os.getcwd()
-    os.chdir(copy)
-    try:
+    with contextlib.chdir(copy):
         yield copy
-    finally:
-        os.chdir(before)
 
 
 def make_solver(ops: Ops) -> Solver:

@@ -13,10 +13,10 @@ from netproto.errors import DataError, ModelError, NetprotoError
 from netproto.net.net import Net
 from netproto.ops.base import Ops
 from netproto.ops.cpu import CpuOps
-from netproto.schema import messages, text, upgrade
 from netproto.testing import net_of
+from tests.golden import replay
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "data"
+GOLDEN = replay.DATA
 TRAIN, TEST = 0, 1
 
 
@@ -57,23 +57,12 @@ def data_body(path: str, rest: str = "", batch_size: int = 4) -> str:
 # -- Caffe's recorded batches ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", sorted((GOLDEN / "cases").glob("*.npz")), ids=lambda p: p.stem)
-def test_caffes_batches(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(GOLDEN)
-    recorded = np.load(path)
-    message = upgrade.net(text.parse(str(recorded["prototxt"]), messages.NetParameter, file=path.stem))
-    scale = message.layer[0].transform_param.scale
-    jpeg = path.stem == "lmdb_jpg" or path.stem.startswith("img")
-    net = Net(message, ops=CpuOps(), phase=TEST)
-    for k in range(2):
-        net.forward()
-        got, wanted = np.float64(net.blobs["data"].data), recorded[f"batch_{k}"]
-        assert got.shape == wanted.shape
-        off = np.abs(got - wanted) / scale
-        assert off.max() <= (1 if jpeg else 1e-3)
-        assert off.mean() <= (1e-2 if jpeg else 1e-3)
-        np.testing.assert_array_equal(net.blobs["label"].data, recorded[f"label_{k}"])
-    net.close()
+@pytest.mark.parametrize("path", replay.data_cases(), ids=lambda p: p.stem)
+def test_caffes_batches(path: Path) -> None:
+    worst, mean = replay.data_errors(path, CpuOps())
+    decoded = path.stem == "lmdb_jpg" or path.stem.startswith("img")
+    assert worst <= (1 if decoded else 1e-3)
+    assert mean <= (1e-2 if decoded else 1e-3)
 
 
 # -- what every kind of source has in common ------------------------------------------------------------------------------------
