@@ -78,18 +78,18 @@ def layer_errors(path: Path, ops: Ops) -> dict[str, float]:
 def data_errors(path: Path, ops: Ops) -> tuple[float, float]:
     """(worst, mean) difference in grey levels over two recorded batches of a data layer; AssertionError where shapes or labels differ."""
     recorded = np.load(path)
+    worst, means = 0.0, []
     with contextlib.chdir(DATA):
         net = net_of(str(recorded["prototxt"]), phase=PHASES["TEST"], ops=ops)
-    scale = net.layers[0].message.transform_param.scale
-    worst, means = 0.0, []
-    for k in range(2):
-        net.forward()
-        assert net.blobs["data"].shape == recorded[f"batch_{k}"].shape
-        np.testing.assert_array_equal(net.blobs["label"].data, recorded[f"label_{k}"])
-        difference = np.abs(net.blobs["data"].data - recorded[f"batch_{k}"].astype(np.float64)) / scale
-        worst = max(worst, float(difference.max()))
-        means.append(float(difference.mean()))
-    net.close()
+        scale = net.layers[0].message.transform_param.scale
+        for k in range(2):
+            net.forward()
+            assert net.blobs["data"].shape == recorded[f"batch_{k}"].shape
+            np.testing.assert_array_equal(net.blobs["label"].data, recorded[f"label_{k}"])
+            difference = np.abs(net.blobs["data"].data - recorded[f"batch_{k}"].astype(np.float64)) / scale
+            worst = max(worst, float(difference.max()))
+            means.append(float(difference.mean()))
+        net.close()
     return worst, max(means)
 
 
