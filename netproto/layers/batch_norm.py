@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..blob import Array, Blob, Shape
+from ..schema import messages
 from .base import LAYERS, TEST, Internal, count
 from .kept_bottom import KeptBottom
 
@@ -12,11 +13,14 @@ class BatchNorm(KeptBottom):
     """Each channel less its mean, over its standard deviation. A Scale after it gives the learned factor and bias.
 
     Shapes: (N, C, ...) -> the same. Blobs that no solver changes: the sum of means (C), the sum of variances (C), and their divisor (1).
+    Forks (NVIDIA): with scale_bias, or a filler for one of them, two learned blobs follow, the scale (C) and the bias (C).
     Formula: y = (x - mean) / sqrt(var + eps). With use_global_stats, the rule for TEST, mean and var are the sums over their divisor, 0
     where that is 0. Else they are the batch's own, the variance being the biased one, and with f = moving_average_fraction and m elements a
-    channel: divisor = f divisor + 1, mean sum = f mean sum + mean, variance sum = f variance sum + m / (m - 1) var.
+    channel: divisor = f divisor + 1, mean sum = f mean sum + mean, variance sum = f variance sum + m / (m - 1) var. With scale_bias, y is
+    times scale, plus bias.
     Caffe: src/caffe/layers/batch_norm_layer.cpp.
-    Differences: a bottom of one axis is taken as one channel; Caffe means to and fails.
+    Differences: a bottom of one axis is taken as one channel; Caffe means to and fails. With scale_bias statistics are gathered as ever;
+    NVIDIA's are moving averages of mean and biased variance. As there, two blobs learn and three do not, whatever `param` says.
     """
 
     type = "BatchNorm"
@@ -25,6 +29,11 @@ class BatchNorm(KeptBottom):
         self.channels = _view(bottom[0])[1]
         for shape in ((self.channels,), (self.channels,), (1,)):
             self.declare_param(shape, learned=False)
+        self.scaled = any(self.message.batch_norm_param.HasField(field) for field in ("scale_filler", "bias_filler"))
+        self.scaled |= self.message.batch_norm_param.scale_bias
+        if self.scaled:
+            self._declare_scale()
+            return
         for i, spec in enumerate(self.message.param):
             self.require(
                 spec.lr_mult == 0,
@@ -40,7 +49,8 @@ class BatchNorm(KeptBottom):
 
     def internal_arrays(self, bottom: Sequence[Shape], top: Sequence[Shape]) -> dict[str, Internal]:
         kept = {} if self.use_global_stats else super().internal_arrays(bottom, top)
-        return {**kept, "mean": Internal((self.channels,)), "var": Internal((self.channels,))}
+        unit = {"unit": Internal(bottom[0])} if self.scaled else {}
+        return {**kept, **unit, "mean": Internal((self.channels,)), "var": Internal((self.channels,))}
 
     @property
     def use_global_stats(self) -> bool:
@@ -51,7 +61,7 @@ class BatchNorm(KeptBottom):
         param, view = self.message.batch_norm_param, _view(bottom[0].shape)
         x = self.keep(bottom[0]).reshape(view)
         mean, var = self._stats()
-        mean_sum, var_sum, divisor = (blob.data for blob in self.blobs)
+        mean_sum, var_sum, divisor = (blob.data for blob in self.blobs[:3])
         if self.use_global_stats:
             self.ops.global_stats(mean_sum, var_sum, divisor, mean, var)
         else:
@@ -59,18 +69,36 @@ class BatchNorm(KeptBottom):
             correction = elements / (elements - 1) if elements > 1 else 1.0
             self.ops.batch_stats(x, mean, var)
             self.ops.running_stats(mean, var, mean_sum, var_sum, divisor, fraction=param.moving_average_fraction, correction=correction)
-        self.ops.normalise(x, mean, var, top[0].data.reshape(view), eps=param.eps)
+        y = top[0].data.reshape(view)
+        unit = self.internals["unit"].reshape(view) if self.scaled else y
+        self.ops.normalise(x, mean, var, unit, eps=param.eps)
+        if self.scaled:
+            self.ops.scale(unit, self.blobs[3].data, self.blobs[4].data, y)
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
-        if not propagate_down[0]:
-            return
         view, eps = _view(bottom[0].shape), self.message.batch_norm_param.eps
         dy, dx = top[0].diff.reshape(view), bottom[0].diff.reshape(view)
+        if self.scaled:
+            unit = self.internals["unit"].reshape(view)
+            into = dx if propagate_down[0] else None
+            self.ops.scale_backward(unit, self.blobs[3].data, dy, into, self.param_diff(3), self.param_diff(4))
+            dy = dx
+        if not propagate_down[0]:
+            return
         mean, var = self._stats()
         if self.use_global_stats:
             self.ops.normalise_backward(var, dy, dx, eps=eps)
         else:
             self.ops.batch_norm_backward(self.kept(bottom[0]).reshape(view), mean, var, dy, dx, eps=eps)
+
+    def _declare_scale(self) -> None:
+        """Two blobs that learn, behind three that do not; what the file says of their rates does not count."""
+        param = self.message.batch_norm_param
+        ones = messages.FillerParameter(type="constant", value=1)
+        self.declare_param((self.channels,), param.scale_filler if param.HasField("scale_filler") else ones)
+        self.declare_param((self.channels,), param.bias_filler)
+        for spec, declared in zip(self.message.param, self.params, strict=False):
+            spec.lr_mult = spec.decay_mult = float(declared.learned)
 
     def _stats(self) -> tuple[Array, Array]:
         return self.internals["mean"], self.internals["var"]

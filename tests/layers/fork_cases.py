@@ -10,6 +10,16 @@ HEAD = "biases: [1, 1.5, 2.5, 2]"
 PICKED = "which regions are picked moves in steps, and no gradient flows through"
 
 FORK_CASES: list[Case] = [
+    # -- NVIDIA ------------------------------------------------------------------------------------------------------------
+    *[
+        Case("BatchNorm", name, f"batch_norm_param {{ {param} }}", bottoms=[(3, 5, 2, 7)], in_place=in_place, phase=phase)
+        for name, param, phase, in_place in [
+            ("scale_and_bias", "scale_bias: true eps: 0.01", "TRAIN", False),
+            ("scale_and_bias_in_place", "scale_filler { value: 2 } bias_filler { value: -1 }", "TRAIN", True),
+            ("scale_and_bias_in_testing", "scale_filler { value: 2 } eps: 0.1", "TEST", False),
+            ("scale_and_bias_in_testing_in_place", "bias_filler { value: 2 } eps: 0.1", "TEST", True),
+        ]
+    ],
     # -- PSPNet, TSN, SegNet -------------------------------------------------------------------------------------------------
     *[
         Case("BN", name, f"bn_param {{ {param} }}", bottoms=[(3, 5, 2, 7)], in_place=in_place, phase=phase)

@@ -89,3 +89,22 @@ def test_channels_cannot_change_after_setup() -> None:
     assert layer.reshape([(7, 3, 2)]) == [(7, 3, 2)]
     with pytest.raises(ModelError, match="its statistics are of 3 channels"):
         layer.reshape([(2, 5, 3)])
+
+
+def test_scale_and_bias_follow_the_statistics() -> None:
+    net = net_with("BatchNorm", "batch_norm_param { scale_bias: true eps: 0.5 }", (3, 2, 5, 7), ops=Ops("float64"))
+    assert [blob.shape for blob in net.params["L"]] == [(2,), (2,), (1,), (2,), (2,)]
+    assert [float(blob.data[0]) for blob in net.params["L"]] == [0, 0, 0, 1, 0]
+    x = GENERATOR.standard_normal((3, 2, 5, 7))
+    net.blobs["b0"].data[...] = x
+    net.params["L"][3].data[...], net.params["L"][4].data[...] = [2, -3], [0.25, 7]
+    net.forward()
+    for c, (scale, bias) in enumerate([(2, 0.25), (-3, 7)]):
+        wanted = (x[:, c] - x[:, c].mean()) / np.sqrt(x[:, c].var() + 0.5) * scale + bias
+        np.testing.assert_allclose(net.blobs["t0"].data[:, c], wanted, rtol=1e-9, atol=1e-12)
+
+
+def test_scale_and_bias_learn_and_the_statistics_do_not_whatever_is_written() -> None:
+    body = "batch_norm_param { bias_filler { } } param { lr_mult: 1 } param { lr_mult: 1 } param { lr_mult: 0 } param { lr_mult: 0 }"
+    net = net_with("BatchNorm", body, (3, 2, 5, 7))
+    assert [p.lr_mult for p in net.graph.learned] == [0, 0, 0, 1, 1]

@@ -8,7 +8,7 @@ from typing import Any
 from ...errors import ModelError
 from .. import messages, text
 from ..places import place_of
-from . import v0, v1
+from . import forks, v0, v1
 from .inputs import as_layer, require_shapes
 
 
@@ -20,7 +20,7 @@ def load_net(path: str | os.PathLike[str]) -> Any:
 
 
 def net(net_param: Any) -> Any:
-    """A new NetParameter that says the same in the newest form: V0 and V1 layers, input fields, BatchNorm's params.
+    """A new NetParameter that says the same in the newest form: V0 and V1 layers, input fields, BatchNorm's params, words of forks.
 
     Inputs without a shape, as weights files have them, are dropped. Raises ModelError where the forms are mixed or incomplete.
     """
@@ -40,6 +40,7 @@ def net(net_param: Any) -> Any:
         _move_inputs(upgraded)
     for layer in upgraded.layer:
         _fix_batch_norm(layer)
+    forks.net(upgraded)
     return upgraded
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from ...errors import SolverError
 from .. import messages, text
 from ..places import place_of
+from . import forks
 from .net import net
 
 TYPES = {
@@ -39,6 +40,7 @@ def solver(solver_param: Any) -> Any:
     upgraded.CopyFrom(solver_param)
     if upgraded.HasField("solver_type"):
         _name_type(upgraded)
+    forks.solver(upgraded)
     for field in ("net_param", "train_net_param"):
         if upgraded.HasField(field):
             getattr(upgraded, field).CopyFrom(net(getattr(solver_param, field)))
