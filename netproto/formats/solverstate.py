@@ -5,6 +5,7 @@ Caffe: SGDSolver::SnapshotSolverState and RestoreSolverState of src/caffe/solver
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,8 +19,12 @@ from .npz import VERSION, check_meta
 from .weights import HDF5_MAGIC, ZIP_MAGIC
 from .wire import LENGTH, MOST_BYTES, VARINT, Reader, WireError, header, size, varint, write
 
-ITER, LEARNED_NET, HISTORY, CURRENT_STEP = 1, 2, 3, 4
-WIRE_TYPES = {ITER: VARINT, LEARNED_NET: LENGTH, HISTORY: LENGTH, CURRENT_STEP: VARINT}
+ITER, LEARNED_NET, HISTORY, CURRENT_STEP, EXTRAS = 1, 2, 3, 4, 1000
+WIRE_TYPES = {ITER: VARINT, LEARNED_NET: LENGTH, HISTORY: LENGTH, CURRENT_STEP: VARINT, EXTRAS: LENGTH}
+EXTRAS_NAME = "netproto"
+"""What Caffe's formats have no room for is a field, or a dataset of this name, that Caffe passes over."""
+NO_EXTRAS = (KeyError, TypeError, ValueError)
+"""What reading damaged extras raises."""
 
 
 @dataclass
@@ -28,8 +33,8 @@ class SolverState:
 
     history: the solver's own arrays in Caffe's order: one for each learned array, then, where a rule keeps two, a second for each.
     learned_net: the weights file, as the snapshot names it.
-    Only .state.npz keeps the rest: params, the names of the learned arrays (`conv1/0`); draws, how many random draws each layer made;
-    data, where each data layer stands; solver, whatever else the solver wants back. The last three are plain JSON.
+    Caffe itself keeps no more. params: the names of the learned arrays (`conv1/0`); draws: how many random draws each layer made;
+    data: where each data layer stands; solver: whatever else the solver wants back. The last three are plain JSON.
     """
 
     iteration: int = 0
@@ -94,9 +99,11 @@ def _load_binary(path: str | os.PathLike[str]) -> SolverState:
                 state.history.append(blobproto.read(reader.inner()))
             elif number == CURRENT_STEP:
                 state.current_step = reader.signed()
+            elif number == EXTRAS:
+                _put_extras(state, reader.text())
             else:
                 reader.skip(wire)
-    except WireError as error:
+    except (WireError, *NO_EXTRAS) as error:
         what = f"is no .solverstate, or a broken one: {error}"
         raise FormatError(what, place=Place(os.fspath(path)), hint="Was it copied or downloaded to its end?") from error
     return state
@@ -109,6 +116,8 @@ def _save_binary(path: str | os.PathLike[str], state: SolverState) -> None:
     for array in state.history:
         pieces += blobproto.field(HISTORY, array)
     pieces.append(header(CURRENT_STEP, VARINT) + varint(state.current_step))
+    if extras := _extras(state):
+        pieces.append(header(EXTRAS, LENGTH, len(extras)) + extras)
     if size(pieces) > MOST_BYTES:
         raise FormatError(
             f"would have {size(pieces):,} bytes, but a protobuf file holds at most {MOST_BYTES:,}",
@@ -124,12 +133,15 @@ def _load_hdf5(path: str | os.PathLike[str]) -> SolverState:
         names = sorted(file["history"], key=int)
         if names != [str(i) for i in range(len(names))]:
             raise ValueError(f"its history is numbered {', '.join(names)}")
-        return SolverState(
+        state = SolverState(
             iteration=int(file["iter"][0]),
             learned_net=bytes(file["learned_net"][()]).split(b"\0")[0].decode(),
             current_step=int(file["current_step"][0]),
             history=[hdf5.read_array(file["history"][name]) for name in names],
         )
+        if EXTRAS_NAME in file:
+            _put_extras(state, bytes(file[EXTRAS_NAME][()]).split(b"\0")[0].decode())
+        return state
 
 
 def _save_hdf5(path: str | os.PathLike[str], state: SolverState) -> None:
@@ -140,6 +152,22 @@ def _save_hdf5(path: str | os.PathLike[str], state: SolverState) -> None:
         group = file.create_group("history")
         for index, array in enumerate(state.history):
             hdf5.write_array(group, str(index), array)
+        if extras := _extras(state):
+            hdf5.write_string(file, EXTRAS_NAME, extras.decode())
+
+
+def _extras(state: SolverState) -> bytes:
+    """What Caffe does not keep, as JSON; empty if there is nothing."""
+    kept = {"params": state.params, "draws": state.draws, "data": state.data, "solver": state.solver}
+    return json.dumps({"version": VERSION, **kept}).encode() if any(kept.values()) else b""
+
+
+def _put_extras(state: SolverState, written: str) -> None:
+    """Take back what `_extras` wrote; what a newer netproto wrote is passed over, as Caffe does."""
+    kept = json.loads(written)
+    if kept["version"] <= VERSION:
+        state.params = [str(name) for name in kept["params"]]
+        state.draws, state.data, state.solver = dict(kept["draws"]), dict(kept["data"]), dict(kept["solver"])
 
 
 def _load_npz(path: str | os.PathLike[str]) -> SolverState:

@@ -42,11 +42,16 @@ def assert_same_caffe_part(got, want):
         np.testing.assert_array_equal(a, b, strict=True)
 
 
-def test_npz_keeps_everything(tmp_path):
-    solverstate.save(tmp_path / "a.state.npz", state())
-    got, want = solverstate.load(tmp_path / "a.state.npz"), state()
+@pytest.mark.parametrize("name", ["a.solverstate", "a.solverstate.h5", "a.state.npz"])
+def test_every_format_keeps_everything(tmp_path, name):
+    solverstate.save(tmp_path / name, state())
+    got, want = solverstate.load(tmp_path / name), state()
     assert_same_caffe_part(got, want)
     assert (got.params, got.draws, got.data, got.solver) == (want.params, want.draws, want.data, want.solver)
+
+
+def test_the_names_of_arrays_in_npz(tmp_path):
+    solverstate.save(tmp_path / "a.state.npz", state())
     with np.load(tmp_path / "a.state.npz") as file:
         assert "history/1/inception_3a/1x1/0" in file
 
@@ -65,7 +70,25 @@ def test_binary_is_protobufs_own_bytes(tmp_path):
     for array in state().history:
         blob = message.history.add(data=array.ravel().tolist())
         blob.shape.dim.extend(array.shape)
-    assert (tmp_path / "a.solverstate").read_bytes() == message.SerializeToString(deterministic=True)
+    written = (tmp_path / "a.solverstate").read_bytes()
+    caffes = message.SerializeToString(deterministic=True)
+    assert written.startswith(caffes)
+    read = messages.SolverState.FromString(written)
+    read.DiscardUnknownFields()
+    assert read == message
+    bare = SolverState(70, "snap/net_iter_70.npz", 2, state().history)
+    solverstate.save(tmp_path / "a.solverstate", bare)
+    assert (tmp_path / "a.solverstate").read_bytes() == caffes
+
+
+def test_what_a_newer_netproto_keeps_is_passed_over(tmp_path):
+    message = messages.SolverState(iter=70)
+    field = solverstate.header(solverstate.EXTRAS, solverstate.LENGTH)
+    (tmp_path / "a.solverstate").write_bytes(message.SerializeToString() + field + b'\x0d{"version":9}')
+    assert solverstate.load(tmp_path / "a.solverstate") == SolverState(iteration=70)
+    (tmp_path / "a.solverstate").write_bytes(message.SerializeToString() + field + b'\x0d{"version":0}')
+    with pytest.raises(FormatError, match="broken one: 'params'"):
+        solverstate.load(tmp_path / "a.solverstate")
 
 
 @pytest.mark.parametrize(("run", "arrays"), [("sgd_step", 6), ("adam", 12)])
