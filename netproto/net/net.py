@@ -142,10 +142,13 @@ class Net:
         for name, internal in layer.internal_arrays(shapes, top_shapes).items():
             store = stores.setdefault(name, Store(self.ops, internal.dtype))
             layer.internals[name] = store.view(internal.shape)
-        for blob, weight in zip(top, node.loss_weights, strict=True):
-            if weight:
-                self.ops.fill(blob.diff, weight)
+        for blob, weight in self._weighted(i):
+            self.ops.fill(blob.diff, weight)
         self._reshaped_for[i] = shapes
+
+    def _weighted(self, i: int) -> list[tuple[Blob, float]]:
+        """The tops of a layer that have a loss_weight; it stands in their diff, as Caffe has it."""
+        return [(blob, weight) for blob, weight in zip(self._tops[i], self.graph.nodes[i].loss_weights, strict=True) if weight]
 
     # -- passes --------------------------------------------------------------------------------------------------------------
 
@@ -161,11 +164,15 @@ class Net:
     def forward_layer(self, i: int) -> Any:
         """Run one layer; its share of the loss."""
         self._reshape_layer(i)
-        layer, top = self.layers[i], self._tops[i]
-        layer.forward(self._bottoms[i], top)
+        self.layers[i].forward(self._bottoms[i], self._tops[i])
         if self.debug_info:
             debug.forward(self, i)
-        return sum(self.ops.dot(t.data, t.diff) for t, w in zip(top, self.graph.nodes[i].loss_weights, strict=True) if w)
+        loss: Any = 0.0
+        for blob, weight in self._weighted(i):
+            if blob in self._bottoms[i] or self.layers[i].diff_views():
+                self.ops.fill(blob.diff, weight)  # the last backward pass has put a gradient there
+            loss += self.ops.dot(blob.data, blob.diff)
+        return loss
 
     def backward(self, start: int | None = None, end: int = 0) -> None:
         """Run the backward pass from layer `start` (default the last) down to `end`, where a gradient is needed.

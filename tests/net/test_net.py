@@ -56,6 +56,20 @@ def test_a_loss_weight_scales_the_gradients() -> None:
     np.testing.assert_allclose(gradient(3), 3 * gradient(1))
 
 
+@pytest.mark.parametrize("last", ['type: "ReLU" bottom: "a" top: "a"', 'type: "Flatten" bottom: "a" top: "f"'])
+def test_a_loss_weight_survives_a_backward_pass_through_its_own_memory(last: str) -> None:
+    net = filled(X + ip("a", "x") + f'layer {{ name: "last" {last} loss_weight: 2 }}')
+    losses, gradients = [], []
+    for _ in range(3):
+        net.clear_param_diffs()
+        losses.append(float(net.forward()))
+        net.backward()
+        gradients.append(np.array(net.params["a"][0].diff))
+    assert losses[0] == losses[1] == losses[2]
+    assert gradients[0].any()
+    np.testing.assert_array_equal(gradients[0], gradients[2])
+
+
 def test_param_gradients_add_up_until_they_are_cleared() -> None:
     net = filled(X + Y + ip("a", "x") + loss("a"))
     net.forward()
