@@ -124,7 +124,7 @@ class Net:
             self._reshape_layer(i)
 
     def _reshape_layer(self, i: int) -> None:
-        layer, node = self.layers[i], self.graph.nodes[i]
+        layer = self.layers[i]
         bottom, top = self._bottoms[i], self._tops[i]
         shapes = tuple(b.shape for b in bottom)
         if shapes == self._reshaped_for[i]:
