@@ -27,6 +27,8 @@ COMMANDS = {
     "upgrade": Command("netproto.cli.upgrade", "rewrite an old net or solver file in today's form", quiet=True),
     "convert-imageset": Command("netproto.cli.convert_imageset", "make a database of pictures"),
     "compute-image-mean": Command("netproto.cli.compute_image_mean", "make the mean file of a database"),
+    "parse-log": Command("netproto.cli.parse_log", "make tables of a training log", quiet=True),
+    "plot": Command("netproto.cli.plot", "draw loss, accuracy and learning rate of training runs", quiet=True),
     "device-query": Command("netproto.cli.device_query", "show the GPUs", quiet=True),
 }
 
