@@ -26,6 +26,8 @@ COMMANDS = {
     "convert": Command("netproto.cli.convert", "change weights from one file format into another"),
     "upgrade": Command("netproto.cli.upgrade", "rewrite an old net or solver file in today's form", quiet=True),
     "convert-imageset": Command("netproto.cli.convert_imageset", "make a database of pictures"),
+    "convert-mnist": Command("netproto.cli.convert_mnist", "make a database of MNIST's or Fashion-MNIST's files"),
+    "convert-cifar": Command("netproto.cli.convert_cifar", "make the databases of CIFAR-10's files"),
     "compute-image-mean": Command("netproto.cli.compute_image_mean", "make the mean file of a database"),
     "parse-log": Command("netproto.cli.parse_log", "make tables of a training log", quiet=True),
     "plot": Command("netproto.cli.plot", "draw loss, accuracy and learning rate of training runs", quiet=True),
