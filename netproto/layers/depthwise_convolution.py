@@ -8,7 +8,8 @@ from .convolution import Convolution
 class DepthwiseConvolution(Convolution):
     """A Convolution under the name that a fork gave to a faster one for group = channels.
 
-    Shapes, formula: Convolution's.
+    Shapes: Convolution's.
+    Formula: Convolution's.
     Caffe: none; yonghenglh6/DepthwiseConvolution.
     Differences: none.
     """
