@@ -31,6 +31,7 @@ COMMANDS = {
     "compute-image-mean": Command("netproto.cli.compute_image_mean", "make the mean file of a database"),
     "parse-log": Command("netproto.cli.parse_log", "make tables of a training log", quiet=True),
     "plot": Command("netproto.cli.plot", "draw loss, accuracy and learning rate of training runs", quiet=True),
+    "resize-images": Command("netproto.cli.resize_images", "make squares of pictures"),
     "device-query": Command("netproto.cli.device_query", "show the GPUs", quiet=True),
 }
 
