@@ -19,7 +19,8 @@ NET = """
 name: "killed"
 layer { name: "data" type: "Data" top: "x" top: "y" data_param { source: "db" batch_size: 9 backend: LMDB }
   transform_param { crop_size: 13 mirror: true mean_value: 100 scale: 0.01 } }
-layer { name: "conv" type: "Convolution" bottom: "x" top: "conv" convolution_param { num_output: 16 kernel_size: 3 weight_filler { type: "xavier" } } }
+layer { name: "conv" type: "Convolution" bottom: "x" top: "conv"
+  convolution_param { num_output: 16 kernel_size: 3 weight_filler { type: "xavier" } } }
 layer { name: "relu" type: "ReLU" bottom: "conv" top: "conv" }
 layer { name: "drop" type: "Dropout" bottom: "conv" top: "drop" }
 layer { name: "ip" type: "InnerProduct" bottom: "drop" top: "ip" inner_product_param { num_output: 10 weight_filler { type: "xavier" } } }

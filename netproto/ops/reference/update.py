@@ -1,6 +1,6 @@
 """What a solver does to one learned blob, in one pass. Caffe: src/caffe/solvers.
 
-data, diff and the histories are of one shape; diff is only read. All share g = scale * diff + decay * data, or decay * sign(data) with `l1`;
+data, diff and the histories are of one shape; diff is only read. All share g = scale * diff + decay * data, with `l1` + decay * sign(data);
 scale is that of clip_gradients and iter_size.
 """
 
