@@ -1,4 +1,4 @@
-"""Caffe's global switches, kept to this room: elsewhere a backend and a seed are handed down.
+"""Caffe's global switches, kept to this room: elsewhere a backend, a seed and a rank are handed down.
 
 Caffe: include/caffe/common.hpp.
 """
@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from ..errors import DeviceError
 from ..ops.base import Ops
 from ..ops.cpu import CpuOps
+from ..random import Stream
 
 
 @dataclass
 class _Mode:
     seed: int | None = None
+    nets_of_seed: int = 0
+    rank: int = 0
+    ranks: int = 1
 
 
 _mode = _Mode()
@@ -26,7 +30,7 @@ def set_mode_cpu() -> None:
 
 
 def set_mode_gpu() -> None:
-    """Compute on the GPU."""
+    """Compute on the GPU. Raises DeviceError where there is none to compute on."""
     raise DeviceError("there is no GPU backend in this build", hint="caffe.set_mode_cpu() computes on the CPU")
 
 
@@ -35,8 +39,32 @@ def set_device(device: int) -> None:
 
 
 def set_random_seed(seed: int) -> None:
-    """Start the random draws of nets made from now on at this seed."""
-    _mode.seed = int(seed)
+    """Start the random draws of nets made from now on at this seed. The same nets made in the same order draw the same numbers."""
+    _mode.seed, _mode.nets_of_seed = int(seed), 0
+
+
+def set_solver_count(count: int) -> None:
+    """Say how many processes train together: each reads its share of the records."""
+    _mode.ranks = int(count)
+
+
+def set_solver_rank(rank: int) -> None:
+    """Say which of the processes that train together this is, from 0."""
+    _mode.rank = int(rank)
+
+
+def solver_count() -> int:
+    """How many processes train together."""
+    return _mode.ranks
+
+
+def solver_rank() -> int:
+    """Which of the processes that train together this is, from 0."""
+    return _mode.rank
+
+
+def set_multiprocess(value: bool) -> None:
+    """Nothing: the ranks of netproto are always processes of their own."""
 
 
 def current_ops() -> Ops:
@@ -44,6 +72,15 @@ def current_ops() -> Ops:
     return CpuOps()
 
 
-def next_seed() -> int:
-    """The seed set last, or a fresh one where none was set."""
-    return _mode.seed if _mode.seed is not None else int.from_bytes(os.urandom(4), "little")
+def next_seed() -> int | None:
+    """The seed for the next net: the seed set last, then others that follow from it; None where none was set."""
+    if _mode.seed is None:
+        return None
+    made = _mode.nets_of_seed
+    _mode.nets_of_seed += 1
+    return _mode.seed if made == 0 else Stream(_mode.seed, f"net {made}").key & 0xFFFFFFFF
+
+
+def fresh_seed() -> int:
+    """A seed that nobody chose."""
+    return int.from_bytes(os.urandom(4), "little")

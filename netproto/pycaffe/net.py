@@ -2,48 +2,85 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
 from ..errors import ModelError, did_you_mean
+from ..formats import caffemodel, hdf5
 from ..formats import weights as weights_files
-from ..host_blob import HostBlob as Blob
+from ..host_blob import HostBlob
+from ..layers.memory_data import MemoryData
+from ..layers.python import UserLayer
+from ..net.graph import AUTOMATIC
 from ..net.loading import collect_weights, copy_weights
 from ..net.net import Net as CoreNet
 from ..schema import upgrade
-from .mode import current_ops, next_seed
+from . import summary
+from .batches import batches, length
+from .blob import Blob
+from .layer import NetLayer, face
+from .mode import current_ops, fresh_seed, next_seed, solver_count, solver_rank
+from .names import Named
+from .user_errors import passes_users_errors
+
+log = logging.getLogger(__name__)
+
+Path = str | os.PathLike[str]
 
 
 class Net:
     """A net for scripts.
 
-    Net(file, phase, level=0, stages=(), weights=None), or in the old order Net(file, weights, phase).
+    Net(network_file, phase, level=0, stages=None, weights=None), or in the old order Net(network_file, weights, phase).
+    phase: caffe.TRAIN or caffe.TEST. The arrays that a net gives are views: the next pass overwrites them.
     """
 
-    def __init__(self, network_file: str, *args: Any, **options: Any):
-        weights, phase = _phase_and_weights(args, options)
-        message = upgrade.load_net(str(network_file))
-        net = CoreNet(
-            message, ops=current_ops(), phase=phase, level=options.get("level", 0), stages=options.get("stages") or (), seed=next_seed()
+    @passes_users_errors
+    def __init__(
+        self, network_file: Path, phase: Any = None, level: int | None = None, stages: Sequence[str] | None = None, weights: Path | None = None
+    ):
+        if isinstance(phase, (str, os.PathLike)):
+            log.warning("DEPRECATION WARNING - deprecated use of Python interface")
+            log.warning("Use this instead (with the named \"weights\" parameter): Net('%s', %s, weights='%s')", network_file, level, phase)
+            weights, phase, level = phase, level, None
+        if phase not in (0, 1):
+            raise ModelError(f"the phase is caffe.TRAIN or caffe.TEST, not {phase!r}", hint="Net(network_file, phase, weights=file)")
+        seed = next_seed()
+        self._bind(
+            CoreNet(
+                upgrade.load_net(network_file),
+                ops=current_ops(),
+                phase=phase,
+                level=level or 0,
+                stages=stages or (),
+                seed=fresh_seed() if seed is None else seed,
+                rank=solver_rank(),
+                ranks=solver_count(),
+            )
         )
-        self._bind(net)
         if weights is not None:
             self.copy_from(weights)
 
     @classmethod
-    def around(cls, net: CoreNet) -> Net:
+    def around(cls, core: CoreNet) -> Net:
         """A script's view of a net that exists, such as a solver's."""
         self = cls.__new__(cls)
-        self._bind(net)
+        self._bind(core)
         return self
 
-    def _bind(self, net: CoreNet) -> None:
-        self.core = net
-        self.blobs: OrderedDict[str, Blob] = OrderedDict((name, Blob(blob)) for name, blob in net.blobs.items())
-        self.params: OrderedDict[str, list[Blob]] = OrderedDict((name, [Blob(b) for b in blobs]) for name, blobs in net.params.items())
+    def _bind(self, core: CoreNet) -> None:
+        self.core = core
+        self.layers: list[NetLayer | UserLayer] = [face(layer) for layer in core.layers]
+        self.layer_dict = Named("layer", zip(core.layer_names, self.layers, strict=True))
+        self.params: Named[list[HostBlob]] = Named(
+            "layer with learned blobs", ((n, f.blobs) for n, f in self.layer_dict.items() if f.blobs)
+        )
+        self.blobs: Named[Blob] = Named("blob", ((name, Blob(blob)) for name, blob in core.blobs.items()))
 
     # -- names ---------------------------------------------------------------------------------------------------------------
 
@@ -53,102 +90,255 @@ class Net:
 
     @property
     def inputs(self) -> list[str]:
+        """The names of the blobs that a script fills."""
         return self.core.inputs
 
     @property
     def outputs(self) -> list[str]:
+        """The names of the blobs that no layer reads, in alphabetical order."""
         return self.core.outputs
 
     @property
-    def blob_loss_weights(self) -> OrderedDict[str, float]:
-        return OrderedDict((name, self.core.blob_loss_weight(name)) for name in self.blobs)
+    def blob_loss_weights(self) -> Named[float]:
+        """Blob name -> how much it counts in the loss."""
+        return Named("blob", ((name, self.core.blob_loss_weight(name)) for name in self.blobs))
+
+    @property
+    def top_names(self) -> Named[list[str]]:
+        """Layer name -> the names of its tops."""
+        return Named("layer", zip(self._layer_names, map(self.core.top_names, self.core.graph.nodes), strict=True))
+
+    @property
+    def bottom_names(self) -> Named[list[str]]:
+        """Layer name -> the names of its bottoms."""
+        return Named("layer", zip(self._layer_names, map(self.core.bottom_names, self.core.graph.nodes), strict=True))
+
+    @property
+    def _layer_names(self) -> list[str]:
+        return self.core.layer_names
+
+    @property
+    def _blob_names(self) -> list[str]:
+        return list(self.blobs)
+
+    @property
+    def _blobs(self) -> list[Blob]:
+        return list(self.blobs.values())
+
+    @property
+    def _inputs(self) -> list[int]:
+        return self._ids(self.inputs)
+
+    @property
+    def _outputs(self) -> list[int]:
+        return self._ids(self.outputs)
+
+    @property
+    def _blob_loss_weights(self) -> list[float]:
+        return list(self.blob_loss_weights.values())
+
+    def _top_ids(self, layer: int) -> list[int]:
+        return self._ids(self.core.top_names(self.core.graph.nodes[layer]))
+
+    def _bottom_ids(self, layer: int) -> list[int]:
+        return self._ids(self.core.bottom_names(self.core.graph.nodes[layer]))
+
+    def _ids(self, names: Iterable[str]) -> list[int]:
+        known = self._blob_names
+        return [known.index(name) for name in names if name != AUTOMATIC]
 
     # -- passes --------------------------------------------------------------------------------------------------------------
 
+    @passes_users_errors
     def forward(
         self, blobs: Sequence[str] | None = None, start: str | None = None, end: str | None = None, **inputs: Any
     ) -> dict[str, Any]:
         """Run the net; {output name: array}.
 
-        blobs: more blobs to give. start, end: names of the first and last layer to run. inputs: arrays for input blobs, all or none.
+        blobs: more blobs to give. start, end: names of the first and last layer to run. inputs: arrays for the input blobs, all or none.
+        Raises ModelError for names that the net does not have, and for arrays that do not fit.
         """
-        names = list(blobs or [])
-        first = self._layer_index(start) if start is not None else 0
-        last = self._layer_index(end) if end is not None else len(self.core.layers) - 1
-        outputs = self.core.top_names(self.core.graph.nodes[last]) if end is not None else self.outputs
+        first, last = self._layer_index(start, 0), self._layer_index(end, len(self.layers) - 1)
+        outputs = self._named_blobs(self.outputs if end is None else self.top_names[end], blobs)
         if inputs:
-            self._set_inputs(inputs)
-        self.core.forward(first, last)
-        return {name: self.blobs[name].data for name in [*outputs, *names]}
+            _check_names(inputs, self.inputs)
+            self._fill(inputs, "data")
+        self._forward(first, last)
+        return {name: self.blobs[name].data for name in outputs}
 
+    @passes_users_errors
     def backward(self, diffs: Sequence[str] | None = None, start: str | None = None, end: str | None = None, **tops: Any) -> dict[str, Any]:
-        """Run the net backward and give {input name: gradient}.
+        """Run the net backward; {input name: gradient}.
 
         diffs: more blobs whose gradient to give. start, end: names of the layers to begin and stop at. tops: gradients for output blobs.
+        Raises ModelError for names that the net does not have, and for arrays that do not fit.
         """
-        names = list(diffs or [])
-        first = self._layer_index(start) if start is not None else None
-        last = self._layer_index(end) if end is not None else 0
-        outputs = self.core.bottom_names(self.core.graph.nodes[last]) if end is not None else self.inputs
-        for name, value in tops.items():
-            blob = self._blob(name)
-            _check_shape(name, value, blob.shape)
-            blob.diff[...] = value
-        self.core.backward(first, last)
-        return {name: self.blobs[name].diff for name in [*outputs, *names]}
+        first, last = self._layer_index(start, len(self.layers) - 1), self._layer_index(end, 0)
+        inputs = self._named_blobs(self.inputs if end is None else self.bottom_names[end], diffs)
+        self._fill(tops, "diff")
+        self._backward(first, last)
+        return {name: self.blobs[name].diff for name in inputs}
 
-    def _set_inputs(self, inputs: dict[str, Any]) -> None:
-        if set(inputs) != set(self.inputs):
-            raise ModelError(f"arrays came for {sorted(inputs)}, but the net's inputs are {sorted(self.inputs)}", hint="Give all of them")
-        for name, value in inputs.items():
-            _check_shape(name, value, self.blobs[name].shape)
-            self.blobs[name].data[...] = value
+    def forward_all(self, blobs: Sequence[str] | None = None, **inputs: Any) -> dict[str, np.ndarray]:
+        """Run any number of rows through the net, batch by batch; {output name: array of as many rows}."""
+        count = length(inputs)
+        passes = [_copies(self.forward(blobs=blobs, **batch)) for batch in batches(inputs, self._batch_size)]
+        return _joined(passes, count)
 
-    def _layer_index(self, name: str) -> int:
-        names = self.core.layer_names
-        if name not in names:
-            raise ModelError(f"the net has no layer {name!r}", hint=did_you_mean(name, names))
-        return names.index(name)
+    def forward_backward_all(
+        self, blobs: Sequence[str] | None = None, diffs: Sequence[str] | None = None, **arrays: Any
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Run any number of rows forward and backward, batch by batch; (outputs, gradients), each {name: array of as many rows}.
 
-    def _blob(self, name: str) -> Blob:
+        arrays: for input blobs (forward) and output blobs (backward); what the net holds is used where none are given.
+        """
+        count = length(arrays)
+        forward = {name: array for name, array in arrays.items() if name in self.inputs}
+        backward = {name: array for name, array in arrays.items() if name not in self.inputs}
+        outputs, gradients = [], []
+        of_each = (batches(part, self._batch_size) if part else () for part in (forward, backward))
+        for inputs, tops in zip_longest(*of_each, fillvalue={}):
+            outputs.append(_copies(self.forward(blobs=blobs, **inputs)))
+            gradients.append(_copies(self.backward(diffs=diffs, **tops)))
+        return _joined(outputs, count), _joined(gradients, count)
+
+    def _forward(self, start: int, end: int) -> float:
+        """Run the layers of these numbers, the last included; the loss."""
+        self._push()
+        return float(self.core.forward(start, end))
+
+    def _backward(self, start: int, end: int) -> None:
+        self._push()
+        self.core.backward(start, end)
+
+    def _push(self) -> None:
+        """Let a device have what was written to its blobs' copies here."""
+        for blob in (*self.blobs.values(), *(b for blobs in self.params.values() for b in blobs)):
+            blob.push()
+
+    @property
+    def _batch_size(self) -> int:
+        return next(iter(self.blobs.values())).shape[0]
+
+    def _fill(self, arrays: Mapping[str, Any], which: str) -> None:
+        for name, array in arrays.items():
+            blob = self._known_blob(name)
+            _check_shape(name, array, blob.shape)
+            getattr(blob, which)[...] = array
+
+    def _named_blobs(self, names: Iterable[str], more: Iterable[str] | None) -> list[str]:
+        """Each once, nameless ones left out. Raises ModelError for one that the net does not have."""
+        wanted = dict.fromkeys(name for name in (*names, *(more or ())) if name != AUTOMATIC)
+        for name in wanted:
+            self._known_blob(name)
+        return list(wanted)
+
+    def _known_blob(self, name: str) -> Blob:
         if name not in self.blobs:
             raise ModelError(f"the net has no blob {name!r}", hint=did_you_mean(name, self.blobs))
         return self.blobs[name]
 
+    def _layer_index(self, name: str | None, default: int) -> int:
+        if name is None:
+            return default
+        if name not in self.layer_dict:
+            raise ModelError(f"the net has no layer {name!r}", hint=did_you_mean(name, self.layer_dict))
+        return self._layer_names.index(name)
+
+    # -- callbacks -----------------------------------------------------------------------------------------------------------
+
+    def before_forward(self, run: Callable[[int], Any]) -> None:
+        """Have a function called with a layer's number before its forward pass."""
+        self.core.callbacks.before_forward.append(run)
+
+    def after_forward(self, run: Callable[[int], Any]) -> None:
+        """Have a function called with a layer's number after its forward pass."""
+        self.core.callbacks.after_forward.append(run)
+
+    def before_backward(self, run: Callable[[int], Any]) -> None:
+        """Have a function called with a layer's number before its backward pass."""
+        self.core.callbacks.before_backward.append(run)
+
+    def after_backward(self, run: Callable[[int], Any]) -> None:
+        """Have a function called with a layer's number after its backward pass."""
+        self.core.callbacks.after_backward.append(run)
+
+    # -- memory --------------------------------------------------------------------------------------------------------------
+
+    @passes_users_errors
     def reshape(self) -> None:
         """Carry new shapes of the inputs through the net."""
         self.core.reshape()
 
     def clear_param_diffs(self) -> None:
         """Set the gradients of all learned blobs to zero."""
+        self._push()
         self.core.clear_param_diffs()
+
+    def set_input_arrays(self, data: Any, labels: Any) -> None:
+        """Give a MemoryData layer its data (n, channels, height, width) and n labels; n is a multiple of its batch_size."""
+        layer = self.core.layers[0]
+        if not isinstance(layer, MemoryData):
+            raise ModelError("set_input_arrays is for nets whose first layer is of the type MemoryData", hint="net.forward(data=array)")
+        layer.reset(np.ascontiguousarray(data, np.float32), np.ascontiguousarray(labels, np.float32))
 
     # -- weights -------------------------------------------------------------------------------------------------------------
 
-    def copy_from(self, path: str) -> None:
-        """Load trained weights by layer name."""
-        copy_weights(self.core, weights_files.load(str(path)))
+    def copy_from(self, trained_file: Path) -> None:
+        """Load trained weights by layer name, from a file of any format that netproto reads."""
+        self._push()
+        for line in copy_weights(self.core, weights_files.load(trained_file)).lines():
+            log.info("%s", line)
 
-    def save(self, path: str) -> None:
-        """Write the weights in the format that the file's name asks for."""
-        weights_files.save(str(path), collect_weights(self.core))
+    load_hdf5 = copy_from
+
+    def save(self, path: Path) -> None:
+        """Write the weights: a .caffemodel, or the format of .npz, .h5 and .safetensors where the path ends so."""
+        self._push()
+        weights = collect_weights(self.core)
+        if os.path.splitext(path)[1].lower() in weights_files.SUFFIXES:
+            weights_files.save(path, weights)
+        else:
+            caffemodel.save(os.fspath(path), weights)
+
+    def save_hdf5(self, path: Path) -> None:
+        """Write the weights as Caffe's HDF5."""
+        self._push()
+        hdf5.save(path, collect_weights(self.core))
 
     def share_with(self, other: Net) -> None:
         """Use the learned blobs of another net for layers of the same name."""
         self.core.share_params_with(other.core)
 
+    def __repr__(self) -> str:
+        return f"<Net {self.name!r}: {len(self.layers)} layers, {len(self.blobs)} blobs>"
 
-def _phase_and_weights(args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, int]:
-    """(weights or None, phase) from pycaffe's two ways to call Net."""
-    if len(args) == 2:
-        return args[0], args[1]
-    phase = args[0] if args else options.get("phase")
-    if len(args) > 2 or phase not in (0, 1):
-        raise ModelError("Net(file, phase) wants caffe.TRAIN or caffe.TEST", hint="Or, in the old order, Net(file, weights, phase)")
-    return options.get("weights"), phase
+    def _repr_html_(self) -> str:
+        return summary.as_html(self.core)
 
 
-def _check_shape(name: str, value: Any, shape: tuple[int, ...]) -> None:
-    got = np.shape(value)
-    if got[:1] != shape[:1] or np.size(value) != int(np.prod(shape)):
-        raise ModelError(f"blob {name!r} has the shape {shape}, the array {got}", hint="First: net.blobs[name].reshape(...)")
+def _check_names(arrays: Mapping[str, Any], inputs: Sequence[str]) -> None:
+    if set(arrays) != set(inputs):
+        raise ModelError(f"arrays came for {sorted(arrays)}, but the net's inputs are {sorted(inputs)}", hint="Give all of them")
+
+
+def _check_shape(name: str, array: Any, shape: tuple[int, ...]) -> None:
+    """Raise ModelError unless the array has the blob's rows and can be broadcast to its shape."""
+    got = np.shape(array)
+    try:
+        fits = got[:1] == shape[:1] and np.broadcast_shapes(got, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        hint = f"net.blobs[{name!r}].reshape{got} makes room for it"
+        raise ModelError(f"blob {name!r} has the shape {shape}, the array {got}", hint=hint)
+
+
+def _copies(arrays: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return {name: np.array(array) for name, array in arrays.items()}
+
+
+def _joined(passes: Sequence[Mapping[str, np.ndarray]], count: int) -> dict[str, np.ndarray]:
+    """The arrays of several passes end to end, `count` rows of each. Scalars give one value a pass."""
+    joined = {name: [np.atleast_1d(each[name]) for each in passes] for name in passes[0]}
+    return {name: np.concatenate(arrays)[:count] for name, arrays in joined.items()}

@@ -2,20 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+import os
+from collections.abc import Callable
+from typing import Any, ClassVar
 
-from ..errors import SolverError
-from ..schema import upgrade
+from ..schema import messages, text, upgrade
 from ..solver import Solver as CoreSolver
-from .mode import current_ops
+from .mode import current_ops, next_seed, solver_count, solver_rank
 from .net import Net
+from .user_errors import passes_users_errors
+
+log = logging.getLogger(__name__)
+
+Path = str | os.PathLike[str]
+
+
+class Param:
+    """A solver's SolverParameter: what is written to its fields holds from the next iteration."""
+
+    __slots__ = ("_message",)
+
+    def __init__(self, message: Any):
+        object.__setattr__(self, "_message", message)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._message, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._message, name, value)
+
+    def __str__(self) -> str:
+        return text.dump(self._message)
+
+    __repr__ = __str__
 
 
 class Solver:
-    """A solver of a file, whatever its type."""
+    """A solver of a file. Each type has a class; `get_solver` picks it, or a script does, whatever type the file names."""
 
-    def __init__(self, solver_file: str):
-        self.core = CoreSolver(upgrade.load_solver(str(solver_file)), ops=current_ops())
+    type: ClassVar[str | None] = None
+    """The type that a class stands for; None takes the file's."""
+
+    @passes_users_errors
+    def __init__(self, solver_file: Path):
+        message = upgrade.load_solver(solver_file)
+        if self.type is not None and self.type != message.type:
+            if message.HasField("type"):
+                log.warning("%s names the type %s, but %s solves it", solver_file, message.type, self.__class__.__name__)
+            message.type = self.type
+        if not message.HasField("snapshot_format"):
+            message.snapshot_format = messages.SolverParameter.BINARYPROTO
+        seed = None if message.random_seed >= 0 else next_seed()
+        self.core = CoreSolver(message, ops=current_ops(), seed=seed, rank=solver_rank(), ranks=solver_count())
         self.net = Net.around(self.core.net)
         self.test_nets = [Net.around(net) for net in self.core.test_nets]
 
@@ -25,49 +64,97 @@ class Solver:
         return self.core.iter
 
     @property
-    def param(self) -> Any:
-        """The SolverParameter; what is written to it holds from the next iteration."""
-        return self.core.message
+    def param(self) -> Param:
+        """The SolverParameter: base_lr, max_iter, display and all others, to read and to write."""
+        return Param(self.core.message)
 
     @property
     def lr(self) -> float:
         """The learning rate of the current iteration."""
         return self.core.rate()
 
+    @passes_users_errors
     def step(self, iterations: int) -> None:
         """Train for this many iterations."""
-        self.core.step(iterations)
+        self._push()
+        self.core.step(int(iterations))
 
-    def solve(self, resume_file: str | None = None) -> None:
+    @passes_users_errors
+    def solve(self, resume_file: Path | None = None) -> None:
         """Train up to max_iter."""
-        self.core.solve(resume_file)
+        self._push()
+        self.core.solve(None if resume_file is None else os.fspath(resume_file))
 
-    def restore(self, state_file: str) -> None:
+    def restore(self, state_file: Path) -> None:
         """Go on from a state file, ours or Caffe's."""
-        self.core.restore(str(state_file))
+        self._push()
+        self.core.restore(os.fspath(state_file))
 
     def snapshot(self) -> None:
         """Write weights and state."""
+        self._push()
         self.core.snapshot()
 
     def apply_update(self) -> None:
         """Change the learned blobs by their gradients."""
+        self._push()
         self.core.apply_update()
 
     def share_weights(self, net: Net) -> None:
         """Let a net use the learned blobs of the net in training."""
         net.share_with(self.net)
 
+    def add_callback(self, on_start: Callable[[], Any], on_gradients_ready: Callable[[], Any]) -> None:
+        """Have functions called in each iteration: before its passes, and before its update."""
+        self.core.on_start.append(on_start)
+        self.core.on_gradients_ready.append(on_gradients_ready)
+
+    def _push(self) -> None:
+        for net in (self.net, *self.test_nets):
+            net._push()
+
 
 class SGDSolver(Solver):
-    """A solver of type SGD."""
+    """Stochastic gradient descent with momentum."""
 
-    def __init__(self, solver_file: str):
-        super().__init__(solver_file)
-        if self.core.message.type != "SGD":
-            raise SolverError(f"the solver's type is {self.core.message.type!r}, not 'SGD'", hint="get_solver() takes any type")
+    type = "SGD"
 
 
-def get_solver(solver_file: str) -> Solver:
-    """A solver of the type that the file names."""
-    return Solver(solver_file)
+class NesterovSolver(SGDSolver):
+    """Nesterov's accelerated gradient."""
+
+    type = "Nesterov"
+
+
+class AdaGradSolver(SGDSolver):
+    """Rates that shrink by the sum of the squared gradients."""
+
+    type = "AdaGrad"
+
+
+class RMSPropSolver(SGDSolver):
+    """Rates that shrink by a running mean of the squared gradients."""
+
+    type = "RMSProp"
+
+
+class AdaDeltaSolver(SGDSolver):
+    """Steps by the ratio of running means."""
+
+    type = "AdaDelta"
+
+
+class AdamSolver(SGDSolver):
+    """Adaptive moment estimation."""
+
+    type = "Adam"
+
+
+TYPES: dict[str | None, type[Solver]] = {
+    kind.type: kind for kind in (SGDSolver, NesterovSolver, AdaGradSolver, RMSPropSolver, AdaDeltaSolver, AdamSolver)
+}
+
+
+def get_solver(solver_file: Path) -> Solver:
+    """A solver of the type that the file names. Raises SolverError for one that there is not."""
+    return TYPES.get(upgrade.load_solver(solver_file).type, Solver)(solver_file)

@@ -1,0 +1,25 @@
+"""NCCL's names. Caffe: include/caffe/parallel.hpp."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import DeviceError
+
+HINT = "`netproto train --gpu 0,1` trains on several GPUs"
+
+
+def has_nccl() -> bool:
+    """Whether scripts can tie processes together by NCCL: no."""
+    return False
+
+
+class NCCL:
+    """Not to be had: scripts that start one process for each GPU are answered with the command that does it."""
+
+    def __init__(self, solver: Any, uid: bytes):
+        raise DeviceError("netproto.pycaffe does not offer NCCL", hint=HINT)
+
+    @staticmethod
+    def new_uid() -> bytes:
+        raise DeviceError("netproto.pycaffe does not offer NCCL", hint=HINT)
