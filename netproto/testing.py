@@ -75,17 +75,17 @@ class LayerProbe:
         draws = self.layer.random.draws
         self.net.forward_layer(self.index)
         self.layer.random.draws = draws
-        return [np.array(t.data) for t in self.tops]
+        return [self._host(t.data) for t in self.tops]
 
     def gradients(self, upstream: Sequence[Array]) -> list[Array]:
         """Run backward from these gradients of the tops; copies of the gradients of `variables()`."""
         for top, gradient in zip(self.tops, upstream, strict=True):
-            top.diff[...] = gradient
+            self.net.ops.upload(gradient, top.diff)
         for blob in self.layer.blobs:
-            blob.diff[...] = 0
+            self.net.ops.fill(blob.diff, 0)
         wanted = [i in self.variable for i in range(len(self.bottoms))]
         self.layer.backward(self.tops, wanted, self.bottoms)
-        return [np.array(v.diff) for v in self.variables()]
+        return [self._host(v.diff) for v in self.variables()]
 
     def check(self, *, epsilon: float = 1e-5, attempts: int = 20, redraw: Callable[[], None] | None = None) -> GradientCheck:
         """The derivative along a random direction, by backward and by central differences.
@@ -101,8 +101,8 @@ class LayerProbe:
         raise AssertionError(f"{self.layer.name}: every one of {attempts} points was near a kink")
 
     def _check_once(self, epsilon: float) -> GradientCheck | None:
-        start = [np.array(v.data) for v in self.variables()]
-        stale = [np.array(b.data) for b in self.layer.blobs]
+        start = [self._host(v.data) for v in self.variables()]
+        stale = [self._host(b.data) for b in self.layer.blobs]
         upstream = [self.generator.standard_normal(t.shape) for t in self.forward()]
         direction = _unit_direction(self.generator, [v.shape for v in self.variables()])
 
@@ -126,9 +126,13 @@ class LayerProbe:
     def _restore(self, blobs: Sequence[Array], start: Sequence[Array], direction: Sequence[Array], step: float) -> None:
         """Learned blobs as they were (a forward pass may change them), then the variables moved along the direction."""
         for blob, value in zip(self.layer.blobs, blobs, strict=True):
-            blob.data[...] = value
+            self.net.ops.upload(value, blob.data)
         for variable, value, d in zip(self.variables(), start, direction, strict=True):
-            variable.data[...] = value + step * d
+            self.net.ops.upload(value + step * d, variable.data)
+
+    def _host(self, array: Any) -> Array:
+        """A copy of a backend's array."""
+        return np.array(self.net.ops.to_host(array))
 
 
 def _unit_direction(generator: np.random.Generator, shapes: Sequence[tuple[int, ...]]) -> list[Array]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from ..solver import Solver
 
+UNREAD = 20  # iterations between two looks at the loss, where a look waits for a device
+
 
 @contextmanager
 def bar(solver: Solver, iterations: int) -> Iterator[None]:
@@ -17,7 +19,8 @@ def bar(solver: Solver, iterations: int) -> Iterator[None]:
     with tqdm(total=iterations, initial=solver.iter, unit="it", dynamic_ncols=True, leave=False, smoothing=0.05) as shown:
 
         def move(solver: Solver, loss: Any, rate: float) -> None:
-            shown.set_postfix_str(f"loss={float(loss):.4g}, lr={rate:.3g}", refresh=False)
+            if not solver.ops.asynchronous or solver.iter % UNREAD == 0:
+                shown.set_postfix_str(f"loss={float(loss):.4g}, lr={rate:.3g}", refresh=False)
             shown.update(solver.iter - shown.n)
 
         solver.on_iteration.append(move)

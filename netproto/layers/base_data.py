@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..blob import Blob, Shape
-from ..data.prefetch import Prefetcher
+from ..blob import Array, Blob, Shape
+from ..data.prefetch import Batch, Prefetcher
 from ..data.transform import Transform
 from ..errors import DataError, FormatError
 from ..schema.places import label, place_of
@@ -26,6 +26,10 @@ class DataLayer(Layer):
         """The batches that the message asks for. Raises DataError or FormatError where that cannot be."""
         raise NotImplementedError
 
+    def tops_of(self, batch: Batch) -> Sequence[Array]:
+        """What the tops get of a batch: its arrays, where nothing else is said."""
+        return batch.arrays
+
     def setup(self, bottom: Sequence[Shape]) -> None:
         with self.explained():
             self.feed = self.open()
@@ -39,9 +43,9 @@ class DataLayer(Layer):
             self.feed.deal(self.rank, self.ranks)
         with self.explained():
             batch = self.feed.next(self.random.key)
-        for blob, array in zip(top, batch.arrays, strict=True):
+        for blob, array in zip(top, self.tops_of(batch), strict=True):
             blob.reshape(array.shape)
-            self.ops.copy(self.ops.asarray(array), blob.data)
+            self.ops.upload(array, blob.data)
         self.feed.release(batch)
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:

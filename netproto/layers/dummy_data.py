@@ -68,7 +68,7 @@ class DummyData(Layer):
             values = fillers.fill(filler, blob.shape, self.random.generator())
         except ModelError as error:
             raise self.error(error.what, field="dummy_data_param.data_filler", hint=error.hint) from None
-        self.ops.copy(self.ops.asarray(values), blob.data)
+        self.ops.upload(values, blob.data)
 
     def _is_legacy(self) -> bool:
         return any(len(getattr(self.message.dummy_data_param, name)) for name in LEGACY)

@@ -50,7 +50,7 @@ class MemoryData(Layer):
         self.require(self.data is not None, "it has no data yet", hint="Give it arrays first: net.set_input_arrays(data, labels)")
         rows = slice(self.position, self.position + self.image_shape[0])
         for blob, array in zip(top, (self.data, self.labels), strict=True):
-            self.ops.copy(self.ops.asarray(array[rows]), blob.data)
+            self.ops.upload(array[rows], blob.data)
         self.position = rows.stop % len(self.data)
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import fillers
-from ..blob import Blob, Shape, Store
+from ..blob import Array, Blob, Shape, Store
 from ..errors import ModelError
 from ..layers.base import TEST, TRAIN, Layer
 from ..ops.base import Ops
@@ -116,7 +116,7 @@ class Net:
             values = fillers.fill(param.filler, param.shape, generator)
         except ModelError as error:
             raise layer.error(error.what, hint=error.hint) from None
-        self.ops.copy(self.ops.asarray(values), blob.data)
+        self.ops.upload(values, blob.data)
 
     def reshape(self) -> None:
         """Carry the shapes of the inputs through the whole net. Caffe: Net::Reshape."""
@@ -152,27 +152,26 @@ class Net:
 
     # -- passes --------------------------------------------------------------------------------------------------------------
 
-    def forward(self, start: int = 0, end: int | None = None) -> Any:
-        """Run layers start..end (inclusive; default the last) and give the weighted sum of their losses, a scalar of the backend."""
-        loss: Any = 0.0
+    def forward(self, start: int = 0, end: int | None = None, *, loss: Array | None = None) -> Array:
+        """Run layers start..end (inclusive; default the last); `loss` (shape ()), or a new 0, with the weighted sum of their losses added."""
+        total = self.ops.zeros(()) if loss is None else loss
         for i in range(start, len(self.layers) if end is None else end + 1):
             _call(self.callbacks.before_forward, i)
-            loss += self.forward_layer(i)
+            self.forward_layer(i, total)
             _call(self.callbacks.after_forward, i)
-        return loss
+        return total
 
-    def forward_layer(self, i: int) -> Any:
-        """Run one layer; its share of the loss."""
+    def forward_layer(self, i: int, loss: Array | None = None) -> None:
+        """Run one layer, and add its share of the loss where that is wanted."""
         self._reshape_layer(i)
         self.layers[i].forward(self._bottoms[i], self._tops[i])
         if self.debug_info:
             debug.forward(self, i)
-        loss: Any = 0.0
         for blob, weight in self._weighted(i):
             if blob in self._bottoms[i] or self.layers[i].diff_views():
                 self.ops.fill(blob.diff, weight)  # the last backward pass has put a gradient there
-            loss += self.ops.dot(blob.data, blob.diff)
-        return loss
+            if loss is not None:
+                self.ops.add_dot(blob.data, blob.diff, loss)
 
     def backward(self, start: int | None = None, end: int = 0) -> None:
         """Run the backward pass from layer `start` (default the last) down to `end`, where a gradient is needed.

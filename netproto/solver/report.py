@@ -10,6 +10,9 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ..blob import Array
+from ..ops.base import Ops
+
 log = logging.getLogger("netproto.solver")
 
 Output = tuple[str, float, float]  # name, value, loss weight
@@ -63,16 +66,28 @@ class SpeedLine:
 
 
 class SmoothedLoss:
-    """The mean loss of the last `window` iterations. Caffe: Solver::UpdateSmoothedLoss."""
+    """The mean loss of the last `window` iterations, kept where losses are made. Caffe: Solver::UpdateSmoothedLoss."""
 
-    def __init__(self, window: int):
-        self._window = max(window, 1)
-        self._losses: list[Any] = []
+    def __init__(self, ops: Ops, window: int):
+        self._ops = ops
+        losses = ops.zeros((max(window, 1),))
+        self._places = [losses[i : i + 1].reshape(()) for i in range(len(losses))]
+        self._losses = losses
+        self._count = 0
 
-    def add(self, loss: Any) -> None:
-        self._losses.append(loss)
-        del self._losses[: -self._window]
+    def clear(self) -> None:
+        """Forget all losses."""
+        self._count = 0
+
+    def next(self) -> Array:
+        """Where the next loss goes, a 0 of shape (): it takes the place of the oldest."""
+        place = self._places[self._count % len(self._places)]
+        self._ops.fill(place, 0)
+        self._count += 1
+        return place
 
     @property
     def value(self) -> float:
-        return sum(float(loss) for loss in self._losses) / len(self._losses)
+        """Waits for the device."""
+        losses = self._ops.to_host(self._losses)[: self._count].tolist()
+        return float(sum(losses)) / len(losses)

@@ -39,6 +39,7 @@ class Solver:
     rank, ranks: which of how many processes this is; they share the records of a training net.
 
     `net` is the net in training, `test_nets` share its learned blobs. `history` holds, per slot of the rule, one array per learned blob.
+    A listener of `on_iteration` gets an array of shape () for the loss, to be read at once; on a device, reading it waits.
     What is in `on_start` is called before the passes of each iteration, what is in `on_gradients_ready` before the update.
     """
 
@@ -64,7 +65,7 @@ class Solver:
         self.rank, self.ranks = rank, ranks
         self.on_start: list[Callable[[], Any]] = []
         self.on_gradients_ready: list[Callable[[], Any]] = []
-        self.on_iteration: list[Callable[[Solver, Any, float], None]] = []
+        self.on_iteration: list[Callable[[Solver, Array, float], None]] = []
         self._requests: list[Action] = []
         self._stopped = False
 
@@ -77,6 +78,7 @@ class Solver:
             log.info("Creating test net (#%d) specified by %s", i, plan.source)
             self.test_nets.append(self._make_net(plan))
             self.test_nets[i].share_params_with(self.net)
+        self._smoothed = SmoothedLoss(ops, message.average_loss)
         self.history: list[list[Array]] = [[ops.zeros(p.blob.shape) for p in self.net.learnable] for _ in range(self.rule.slots)]
         if message.snapshot:
             snapshot.probe(message)
@@ -131,7 +133,7 @@ class Solver:
             log.info("Optimization stopped early.")
             return
         if self.message.display and self.iter % self.message.display == 0:
-            self._smoothed.add(self.net.forward())
+            self.net.forward(loss=self._smoothed.next())
             log.info("Iteration %d, loss = %g", self.iter, self._smoothed.value)
         if self.message.test_interval and self.iter % self.message.test_interval == 0:
             self.test_all()
@@ -141,7 +143,7 @@ class Solver:
         """Run this many iterations: test where it is due, forward and backward, display, update, snapshot. Caffe: Solver::Step."""
         message = self.message
         stop = self.iter + iterations
-        self._smoothed = SmoothedLoss(message.average_loss)
+        self._smoothed.clear()
         speed = SpeedLine(self.iter)
         while self.iter < stop:
             if message.test_interval and self.iter % message.test_interval == 0 and (self.iter or message.test_initialization):
@@ -152,8 +154,9 @@ class Solver:
             self.net.debug_info = displayed and message.debug_info
             for callback in self.on_start:
                 callback()
-            loss = self.gradients()
-            self._smoothed.add(loss)
+            loss = self.gradients(self._smoothed.next())
+            if displayed or not self.ops.asynchronous:
+                self._refuse_non_finite(loss)
             if displayed:
                 log.info("%s", speed.line(self.iter, message.display, self._smoothed.value))
                 for line in output_lines("Train", outputs_of(self.net)):
@@ -166,25 +169,32 @@ class Solver:
                 listener(self, loss, rate)
             wanted = self._next_request()
             if (message.snapshot and self.iter % message.snapshot == 0) or wanted is Action.SNAPSHOT:
+                self._refuse_non_finite(loss)
                 self.snapshot()
             if wanted is Action.STOP:
                 self._stopped = True
                 break
 
-    def gradients(self) -> Any:
-        """The mean loss of iter_size passes forward and backward; gradients add up in the learned blobs' diffs."""
-        self.net.clear_param_diffs()
-        loss: Any = 0.0
-        for _ in range(self.message.iter_size):
-            loss = loss + self.net.forward()
-            self.net.backward()
-        loss = loss / self.message.iter_size
-        self._refuse_non_finite(loss)
-        return loss
+    def gradients(self, loss: Array | None = None) -> Array:
+        """`loss` (a 0 of shape ()), or a new one, with the mean loss of iter_size passes forward and backward.
 
-    def _refuse_non_finite(self, loss: Any) -> None:
+        Gradients add up in the learned blobs' diffs.
+        """
+        self.net.clear_param_diffs()
+        total = self.ops.zeros(()) if loss is None else loss
+        for _ in range(self.message.iter_size):
+            self.net.forward(loss=total)
+            self.net.backward()
+        if self.message.iter_size > 1:
+            self.ops.multiply(total, total, factor=1 / self.message.iter_size)
+        return total
+
+    def _refuse_non_finite(self, loss: Array) -> None:
+        """Raise SolverError for a loss that is NaN or infinite; where a label is to blame, the loss layer's own error."""
         if isfinite(float(loss)):
             return
+        if self.ops.asynchronous:
+            self._check_losses()
         culprit = next((f"blob {n!r}" for n, b in self.net.blobs.items() if not self.ops.all_finite(b.data)), "a gradient")
         learned = next((f"learned blob {p.key!r}" for p in self.net.learnable if not self.ops.all_finite(p.blob.data)), "")
         raise SolverError(
@@ -192,6 +202,13 @@ class Solver:
             place=place_of(self.message, "base_lr"),
             hint="The weights have not been written; snapshots made before are whole. Try a smaller base_lr, or clip_gradients",
         )
+
+    def _check_losses(self) -> None:
+        """Run the loss layers again on what they had, with the checks that a queue of operations goes without."""
+        with self.ops.checked():
+            for i, layer in enumerate(self.net.layers):
+                if layer.is_loss:
+                    self.net.forward_layer(i)
 
     def rate(self) -> float:
         """The learning rate of the current iteration."""
@@ -218,7 +235,11 @@ class Solver:
         limit = self.message.clip_gradients
         if limit < 0:
             return 1.0
-        norm = sqrt(sum(float(self.ops.dot(p.blob.diff, p.blob.diff)) for p in self.net.learnable))
+        squares = self.ops.scratch("solver.squares", ())
+        self.ops.fill(squares, 0)
+        for param in self.net.learnable:
+            self.ops.add_dot(param.blob.diff, param.blob.diff, squares)
+        norm = sqrt(float(squares))
         if norm <= limit:
             return 1.0
         log.info("Gradient clipping: scaling down gradients (L2 norm %g > %g) by scale factor %g", norm, limit, limit / norm)

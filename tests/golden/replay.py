@@ -59,20 +59,20 @@ def layer_errors(path: Path, ops: Ops) -> dict[str, float]:
     keys = [(key, *key.rsplit("_", 1)) for key in recorded.files if key not in ("prototxt", "phase")]
     for key, kind, i in keys:
         if kind == "bottom":
-            net.blobs[f"b{i}"].data[...] = recorded[key]
+            ops.upload(recorded[key], net.blobs[f"b{i}"].data)
         if kind == "param":
-            learned[int(i)].data[...] = recorded[key]
+            ops.upload(recorded[key], learned[int(i)].data)
     net.forward()
     forward = {"top": lambda i: net.blobs[f"t{i}"].data, "param_after": lambda i: learned[int(i)].data}
-    errors = {key: off(forward[kind](i), recorded[key]) for key, kind, i in keys if kind in forward}
+    errors = {key: off(ops.to_host(forward[kind](i)), recorded[key]) for key, kind, i in keys if kind in forward}
     backward = {"bottomdiff": lambda i: net.blobs[f"b{i}"].diff, "paramdiff": lambda i: learned[int(i)].diff}
     if any(kind in backward for _, kind, _ in keys):
         for key, kind, i in keys:
             if kind == "topdiff":
-                net.blobs[f"t{i}"].diff[...] = recorded[key]
+                ops.upload(recorded[key], net.blobs[f"t{i}"].diff)
         net.clear_param_diffs()
         net.backward()
-    return errors | {key: off(backward[kind](i), recorded[key]) for key, kind, i in keys if kind in backward}
+    return errors | {key: off(ops.to_host(backward[kind](i)), recorded[key]) for key, kind, i in keys if kind in backward}
 
 
 def data_errors(path: Path, ops: Ops) -> tuple[float, float]:
@@ -133,7 +133,7 @@ def solver_errors(case: Path, folder: Path, ops: Ops) -> dict[str, float]:
         solver = make_solver(ops)
         errors["loss"] = relative(train(solver, len(trace["loss"])), trace["loss"])
         weights = [(k, *k.removeprefix("final_").rsplit("_", 1)) for k in trace.files if k.startswith("final_")]
-        errors |= {key: relative(solver.net.params[layer][int(i)].data, trace[key]) for key, layer, i in weights}
+        errors |= {key: relative(ops.to_host(solver.net.params[layer][int(i)].data), trace[key]) for key, layer, i in weights}
         errors |= _test_errors(solver, trace)
         solver.close()
         if "resume_loss" in trace.files:
@@ -152,6 +152,6 @@ def _test_errors(solver: Solver, trace: np.lib.npyio.NpzFile) -> dict[str, float
     for _ in range(3):
         net.forward()
         for name in net.outputs:
-            totals[name] = totals.get(name, 0) + np.array(net.blobs[name].data) / 3
+            totals[name] = totals.get(name, 0) + np.array(net.ops.to_host(net.blobs[name].data)) / 3
     recorded = [(key, key.removeprefix("test_")) for key in trace.files if key.startswith("test_")]
     return {key: relative(totals[name], trace[key]) for key, name in recorded}

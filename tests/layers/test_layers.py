@@ -25,14 +25,14 @@ def make_probe(case: Case, ops: Ops, seed: int = 11) -> LayerProbe:
     generator = np.random.default_rng(seed)
     redraw(case, probe, generator)
     for blob, learns in zip(probe.layer.blobs, probe.layer.param_propagate_down, strict=True):
-        if learns and not np.any(blob.data):
-            blob.data[...] = generator.standard_normal(blob.shape)
+        if learns and not np.any(ops.to_host(blob.data)):
+            ops.upload(generator.standard_normal(blob.shape), blob.data)
     return probe
 
 
 def redraw(case: Case, probe: LayerProbe, generator: np.random.Generator) -> None:
     for i, bottom in enumerate(probe.bottoms):
-        bottom.data[...] = case.draw(i, generator)
+        probe.net.ops.upload(case.draw(i, generator), bottom.data)
 
 
 def differentiable() -> list[Case]:

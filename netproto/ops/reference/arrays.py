@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import prod
 from typing import Any, ClassVar
 
@@ -18,6 +19,8 @@ class Arrays:
     """
 
     xp: ClassVar[Any] = numpy
+    asynchronous: ClassVar[bool] = False
+    """Whether operations are queued, so that to read a number is to wait."""
 
     def __init__(self, dtype: str = "float32"):
         self.dtype = numpy.dtype(dtype)
@@ -37,6 +40,18 @@ class Arrays:
         """The array as numpy's; no copy where it is already."""
         return numpy.asarray(array)
 
+    def upload(self, host: Any, dst: Array) -> None:
+        """dst = the host's numbers, equally many. The host's memory may be used anew at once."""
+        self.copy(numpy.asarray(host).reshape(dst.shape), dst)
+
+    def wait(self) -> None:
+        """Until all that was asked for is done."""
+
+    @contextmanager
+    def checked(self) -> Iterator[None]:
+        """Within it operations look for values that cannot be, such as labels that are no class, even where they would have to wait for it."""
+        yield
+
     def fill(self, x: Array, value: float) -> None:
         x.fill(value)
 
@@ -47,6 +62,10 @@ class Arrays:
     def dot(self, a: Array, b: Array) -> Any:
         """The sum of a * b over equal counts, a scalar of the backend."""
         return self.xp.dot(a.reshape(-1), b.reshape(-1))
+
+    def add_dot(self, a: Array, b: Array, total: Array) -> None:
+        """total (shape ()) += the sum of a * b over equal counts."""
+        total += self.dot(a, b)
 
     def mean_abs(self, x: Array) -> float:
         """The mean absolute value, 0 for an empty array."""
