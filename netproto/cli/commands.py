@@ -32,6 +32,7 @@ COMMANDS = {
     "parse-log": Command("netproto.cli.parse_log", "make tables of a training log", quiet=True),
     "plot": Command("netproto.cli.plot", "draw loss, accuracy and learning rate of training runs", quiet=True),
     "resize-images": Command("netproto.cli.resize_images", "make squares of pictures"),
+    "predict": Command("netproto.cli.predict", "say what is in pictures", quiet=True),
     "device-query": Command("netproto.cli.device_query", "show the GPUs", quiet=True),
 }
 

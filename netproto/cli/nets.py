@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import ModelError, ParseError, SolverError
+from ..errors import FormatError, ModelError, ParseError, Place, SolverError
+from ..formats.weights import Weights
 from ..layers.base import TRAIN
 from ..schema import messages, rules, text, upgrade
 from ..schema.places import label, place_of
@@ -41,6 +42,15 @@ def load_net(path: str, *, python_layers: bool) -> Any:
     """The upgraded NetParameter of a text file. Raises ModelError for a Python layer unless they are allowed."""
     net = upgrade.load_net(path)
     return net if python_layers else without_python(net)
+
+
+def of_weights(weights: Weights, *, python_layers: bool) -> Any:
+    """The upgraded NetParameter that a weights file holds. Raises FormatError if it holds none, ModelError as `load_net` does."""
+    message = weights.message() if weights.net_text else None
+    if message is None:
+        hint = "Name the net: --model train_val.prototxt"
+        raise FormatError("does not hold the net that it belongs to", place=Place(weights.source), hint=hint)
+    return message if python_layers else without_python(message)
 
 
 def without_python(net: Any) -> Any:

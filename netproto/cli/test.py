@@ -6,7 +6,6 @@ import logging
 from argparse import Namespace
 from typing import Any
 
-from ..errors import FormatError, Place
 from ..formats import weights as weights_files
 from ..layers.base import TEST
 from ..net.loading import copy_weights
@@ -58,12 +57,7 @@ def run(args: Namespace) -> int:
 def _net_of(weights: weights_files.Weights, args: Namespace) -> Any:
     if args.model:
         return nets.load_net(args.model, python_layers=args.python_layers)
-    message = weights.message() if weights.net_text else None
-    if message is None:
-        raise FormatError(
-            "does not hold the net that it belongs to", place=Place(args.weights), hint="Name the net: --model train_val.prototxt"
-        )
-    return message if args.python_layers else nets.without_python(message)
+    return nets.of_weights(weights, python_layers=args.python_layers)
 
 
 def _score(net: Net, iterations: int) -> None:

@@ -1,0 +1,161 @@
+"""Say what is in pictures: the classes that a trained net finds most likely, and the preprocessing with which it looked at them.
+
+MODEL is the deploy net, or the training net: its data layer and losses are put aside. It may be left out where the weights file holds
+the net, as .npz does. The preprocessing is that of --train-net, of MODEL itself, or of the net in the weights file; flags come first.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from argparse import Namespace
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError, FormatError, Place
+from ..formats import weights as weights_files
+from ..formats.weights import SUFFIXES, Weights
+from ..net import deploy
+from ..net.loading import copy_weights
+from ..net.net import Net
+from ..ops.base import Ops
+from ..schema import upgrade
+from . import device, labels, nets, options, recipes
+from .flags import Parser, UsageError, positive
+from .recipes import Chosen
+
+EXAMPLE = "netproto predict deploy.prototxt model.caffemodel cat.jpg --train-net train_val.prototxt --labels synset_words.txt"
+log = logging.getLogger(__name__)
+
+PROBABILITIES = ("Softmax", "Sigmoid")
+"""Layers whose tops are probabilities already."""
+
+
+def add_flags(parser: Parser) -> None:
+    parser.add_argument("files", metavar="[MODEL] WEIGHTS IMAGE", nargs="+", help="the net (prototxt), the trained weights, and pictures")
+    parser.flag("labels", metavar="FILE", help="the classes' names, a line each")
+    parser.flag("top", type=positive, default=5, metavar="N", help="how many classes to say; default 5")
+    parser.switch("ten-crop", help="look at corners, middle and their mirrors, and take the mean")
+    parser.flag("output", default="", metavar="BLOB", help="the blob to ask for; default the softmax")
+    recipes.add_flags(parser)
+    parser.switch("json", help="for programs")
+    options.add_gpu(parser)
+    options.add_net_state(parser)
+    options.add_python_layers(parser)
+
+
+def run(args: Namespace) -> int:
+    """Look at every picture, and print."""
+    predictor, pictures = load(args)
+    names = labels.load(args.labels)
+    found = [(path, predictor.probabilities(path, ten=args.ten_crop)) for path in pictures]
+    labels.check(names, found[0][1].size, args.labels)
+    if args.json:
+        print(json.dumps(_as_json(predictor, found, names, args.top)))
+        return 0
+    for line in predictor.lines(ten=args.ten_crop):
+        print(line)
+    for path, values in found:
+        print("", path, *labels.lines(values, args.top, names), sep="\n")
+    return 0
+
+
+def load(args: Namespace) -> tuple[Predictor, list[str]]:
+    """What looks at pictures, and the pictures' files, as the command line says."""
+    model, weights_path, pictures = _sorted(args.files)
+    weights = weights_files.load(weights_path)
+    message = (
+        nets.load_net(model, python_layers=args.python_layers) if model else nets.of_weights(weights, python_layers=args.python_layers)
+    )
+    state = {"level": args.level, "stages": args.stage}
+    layer = deploy.data_layer(_training_net(args, message, weights), **state)
+    chosen = recipes.choose(layer, deploy.input_shape(message, **state), args)
+    deployed = deploy.deployed(message, (1, *chosen.recipe.shape), output=args.output, **state)
+    return Predictor(deployed, weights, chosen, device.choose(args.gpu)), pictures
+
+
+def _sorted(files: list[str]) -> tuple[str, str, list[str]]:
+    """(net, weights, pictures); '' for a net that is not named."""
+    holds_net = os.path.splitext(files[0])[1].lower() in SUFFIXES
+    model, rest = ("", files) if holds_net else (files[0], files[1:])
+    if len(rest) < 2:
+        raise UsageError("netproto predict [MODEL] WEIGHTS IMAGE...: " + ("no picture is named" if rest else "no weights are named"))
+    return model, rest[0], rest[1:]
+
+
+def _training_net(args: Namespace, message: Any, weights: Weights) -> Any:
+    """The net that is most likely to say how pictures were transformed in training."""
+    if args.train_net:
+        return upgrade.load_net(args.train_net)
+    if deploy.data_layer(message) is None and weights.net_text:
+        return weights.message()
+    return message
+
+
+@dataclass
+class Predictor:
+    """A net with weights, and the preprocessing of its pictures."""
+
+    deployed: deploy.Deployed
+    weights: Weights
+    chosen: Chosen
+    ops: Ops
+
+    def __post_init__(self) -> None:
+        self.net = Net(self.deployed.net, ops=self.ops)
+        report = copy_weights(self.net, self.weights)
+        if not report.loaded:
+            raise FormatError("has no weights for any layer of the net", place=Place(report.source), hint="Is it another net's file?")
+        if report.kept:
+            log.warning("%s has no weights for %s: what they make of the pictures means nothing", report.source, ", ".join(report.kept))
+
+    def probabilities(self, path: str, *, ten: bool) -> np.ndarray:
+        """(classes,): the mean over the crops of a picture. Raises DataError if it cannot be read."""
+        data = self.chosen.recipe.crops(path, ten=ten)
+        return self.judge(data).mean(axis=0)
+
+    def judge(self, data: np.ndarray) -> np.ndarray:
+        """(N, classes) for N inputs of the net."""
+        blob = self.net.blobs[self.deployed.input]
+        blob.reshape(data.shape)
+        self.ops.copy(self.ops.asarray(data), blob.data)
+        self.net.forward()
+        scores = np.array(self.ops.to_host(self.net.blobs[self.deployed.scores].data))
+        if scores.size % len(data) or scores.ndim < 2 or scores.shape[0] != len(data):
+            raise DataError(f"{self.deployed.scores!r} of the shape {scores.shape} has no scores for each picture", hint="--output BLOB")
+        scores = scores.reshape(len(data), -1)
+        return scores if self.deployed.maker in PROBABILITIES else softmax(scores)
+
+    def lines(self, *, ten: bool) -> list[str]:
+        """What is done to the pictures, in words."""
+        steps = [*((step.name, str(step)) for step in self.chosen.steps), ("net", self._asked(ten))]
+        return [f"preprocessing, from {self.chosen.source}", *(f"  {name:<9}{text}" for name, text in steps)]
+
+    def _asked(self, ten: bool) -> str:
+        scores, maker = self.deployed.scores, self.deployed.maker
+        what = repr(scores) if maker in PROBABILITIES else f"the softmax of {scores!r}"
+        return what + (", the mean of ten crops" if ten else "")
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Of each row, in float64."""
+    powers = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _as_json(predictor: Predictor, found: list[tuple[str, np.ndarray]], names: list[str], top: int) -> dict[str, Any]:
+    """{"preprocessing": {...}, "pictures": [{"file", "top": [{"class", "name", "probability"}]}]}"""
+    return {
+        "preprocessing": {"source": predictor.chosen.source, **{step.name: step.what for step in predictor.chosen.steps}},
+        "output": predictor.deployed.scores,
+        "pictures": [
+            {
+                "file": path,
+                "top": [{"class": i, "name": names[i] if names else "", "probability": float(values[i])} for i in labels.best(values, top)],
+            }
+            for path, values in found
+        ],
+    }
