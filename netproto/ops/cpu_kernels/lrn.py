@@ -1,4 +1,6 @@
-"""LRN across channels, PIXELS at a time so that all channels of them stay in the cache. Arrays (N, C, pixels)."""
+"""LRN across channels, PIXELS at a time: few enough that all channels of them stay in the cache, and many enough that memory is read in
+long runs. Arrays (N, C, pixels).
+"""
 
 from __future__ import annotations
 
@@ -9,16 +11,19 @@ import numpy
 from .jit import inlined, kernel
 
 Array = Any
-PIXELS = 128
+PIXELS = 512
 
 
 @inlined
-def power(scale: Any, beta: Any) -> Any:
-    """scale ** -beta; by square roots for the usual 0.75, which vectors have and powers not."""
+def powers(scale: Array, beta: Any, count: int, out: Array) -> None:
+    """out = scale ** -beta; by square roots for the usual 0.75, which vectors have and powers not."""
     if beta == numpy.float32(0.75):
-        root = numpy.sqrt(scale)
-        return numpy.float32(1) / (root * numpy.sqrt(root))
-    return scale**-beta
+        for p in range(count):
+            root = numpy.sqrt(scale[p])
+            out[p] = numpy.float32(1) / (root * numpy.sqrt(root))
+    else:
+        for p in range(count):
+            out[p] = scale[p] ** -beta
 
 
 @inlined
@@ -32,22 +37,24 @@ def lrn_across(x: Array, y: Array, scale: Array, size: int, alpha: Any, beta: An
     """For the blocks of PIXELS lo..hi, counted through the images. alpha is over size already."""
     channels, pixels = x.shape[1:]
     blocks = (pixels + PIXELS - 1) // PIXELS
+    sums, factors = numpy.empty(PIXELS, numpy.float32), numpy.empty(PIXELS, numpy.float32)
     for block in range(lo, hi):
         n, start = block // blocks, block % blocks * PIXELS
         count = min(PIXELS, pixels - start)
         for c in range(channels):
-            out, made = scale[n, c, start : start + count], y[n, c, start : start + count]
-            out[:] = 0
+            sums[:] = 0
             first, last = around(c, size, channels)
             for near in range(first, last):
                 value = x[n, near, start : start + count]
                 for p in range(count):
-                    out[p] += value[p] * value[p]
-            value = x[n, c, start : start + count]
+                    sums[p] += value[p] * value[p]
+            value, made, out = x[n, c, start : start + count], scale[n, c, start : start + count], y[n, c, start : start + count]
             for p in range(count):
-                out[p] = k + alpha * out[p]
+                sums[p] = k + alpha * sums[p]
+            powers(sums, beta, count, factors)
             for p in range(count):
-                made[p] = value[p] * power(out[p], beta)
+                made[p] = sums[p]
+                out[p] = value[p] * factors[p]
 
 
 @kernel
@@ -58,6 +65,7 @@ def lrn_across_backward(
     channels, pixels = x.shape[1:]
     blocks = (pixels + PIXELS - 1) // PIXELS
     ratios, shared = numpy.empty((channels, PIXELS), numpy.float32), numpy.empty(PIXELS, numpy.float32)
+    factors = numpy.empty(PIXELS, numpy.float32)
     factor = numpy.float32(2) * alpha * beta
     for block in range(lo, hi):
         n, start = block // blocks, block % blocks * PIXELS
@@ -74,5 +82,6 @@ def lrn_across_backward(
                     shared[p] += ratios[near, p]
             up, below = dy[n, c, start : start + count], scale[n, c, start : start + count]
             value, down = x[n, c, start : start + count], dx[n, c, start : start + count]
+            powers(below, beta, count, factors)
             for p in range(count):
-                down[p] = up[p] * power(below[p], beta) - factor * value[p] * shared[p]
+                down[p] = up[p] * factors[p] - factor * value[p] * shared[p]

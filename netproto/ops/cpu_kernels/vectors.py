@@ -37,7 +37,7 @@ with AVX-512, else (16 of 8, or 32 of 4) about a quarter of that. A power of two
 MOST_VECTORS = 3 if WIDE else 1
 
 
-def _element(builder: Any, base: Any, *steps: tuple[Any, Any]) -> Any:
+def element(builder: Any, base: Any, *steps: tuple[Any, Any]) -> Any:
     """base + the sum of index * step, in bytes of float32."""
     for index, step in steps:
         index = INDEX(index) if isinstance(index, int) else index
@@ -45,15 +45,15 @@ def _element(builder: Any, base: Any, *steps: tuple[Any, Any]) -> Any:
     return base
 
 
-def _load(builder: Any, address: Any) -> Any:
+def load(builder: Any, address: Any) -> Any:
     return builder.load(builder.inttoptr(address, VECTOR.as_pointer()), align=4)
 
 
-def _store(builder: Any, value: Any, address: Any) -> None:
+def store(builder: Any, value: Any, address: Any) -> None:
     builder.store(value, builder.inttoptr(address, VECTOR.as_pointer()), align=4)
 
 
-def _everywhere(builder: Any, scalar: Any) -> Any:
+def everywhere(builder: Any, scalar: Any) -> Any:
     """A vector of one number."""
     nothing = ir.Constant(VECTOR, ir.Undefined)
     first = builder.insert_element(nothing, scalar, ir.IntType(32)(0))
@@ -75,19 +75,46 @@ def _combine(context: Any, name: Any, outputs: Any, taps: Any, add: Any, source:
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         _, _, _, _, source, step, target, stride = args
-        inputs = [_load(builder, _element(builder, source, (j, step))) for j in range(len(rows[0]))]
+        inputs = [load(builder, element(builder, source, (j, step))) for j in range(len(rows[0]))]
         for i, row in enumerate(rows):
-            address = _element(builder, target, (i, stride))
-            total = _load(builder, address) if adds else None
+            address = element(builder, target, (i, stride))
+            total = load(builder, address) if adds else None
             for weight, value in zip(row, inputs, strict=True):
                 total = _weighted(builder, weight, value, total)
-            _store(builder, total, address)
+            store(builder, total, address)
         return context.get_dummy_value()
 
     return signature, emit
 
 
 combine: Any = intrinsic(prefer_literal=True)(_combine)
+
+
+@intrinsic
+def _add_up(context: Any, source: Any, count: Any, target: Any) -> Any:
+    """target += the sum of `count` vectors at source + i * LANES, count at least 1."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        source, count, target = args
+        entry, again, done = builder.block, builder.append_basic_block("again"), builder.append_basic_block("done")
+        before = load(builder, target)
+        builder.branch(again)
+        builder.position_at_end(again)
+        i, total = builder.phi(INDEX), builder.phi(VECTOR)
+        more = builder.fadd(total, load(builder, element(builder, source, (i, INDEX(LANES)))))
+        following = builder.add(i, INDEX(1))
+        for phi, start, now in ((i, INDEX(0), following), (total, before, more)):
+            phi.add_incoming(start, entry)
+            phi.add_incoming(now, again)
+        builder.cbranch(builder.icmp_signed("<", following, count), again, done)
+        builder.position_at_end(done)
+        store(builder, more, target)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 3), emit
+
+
+add_up: Any = _add_up
 
 
 def _weighted(builder: Any, weight: float, value: Any, total: Any) -> Any:
@@ -117,14 +144,14 @@ def _product(vectors: int) -> Callable[..., Any]:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         a, row, step, block, inner, outer, b, b_step, b_vector, c, c_row, c_vector, add = args
         sums = _contract(builder, vectors, a, row, step, block, inner, outer, b, b_step, b_vector)
-        places = [_element(builder, c, (i, c_row), (v, c_vector)) for i in range(ROWS) for v in range(vectors)]
+        places = [element(builder, c, (i, c_row), (v, c_vector)) for i in range(ROWS) for v in range(vectors)]
         with builder.if_else(add) as (then, otherwise):
             with then:
                 for value, place in zip(sums, places, strict=True):
-                    _store(builder, builder.fadd(_load(builder, place), value), place)
+                    store(builder, builder.fadd(load(builder, place), value), place)
             with otherwise:
                 for value, place in zip(sums, places, strict=True):
-                    _store(builder, value, place)
+                    store(builder, value, place)
         return context.get_dummy_value()
 
     return product
@@ -147,17 +174,17 @@ def _contract(
     builder.position_at_end(steps)
     t, a_now, b_now = builder.phi(INDEX), builder.phi(INDEX), builder.phi(INDEX)
     running = [builder.phi(VECTOR) for _ in range(count)]
-    right = [_load(builder, _element(builder, b_now, (v, b_vector))) for v in range(vectors)]
+    right = [load(builder, element(builder, b_now, (v, b_vector))) for v in range(vectors)]
     totals = []
     for i in range(ROWS):
-        scalar = builder.load(builder.inttoptr(_element(builder, a_now, (i, row)), REAL.as_pointer()))
-        left = _everywhere(builder, scalar)
+        scalar = builder.load(builder.inttoptr(element(builder, a_now, (i, row)), REAL.as_pointer()))
+        left = everywhere(builder, scalar)
         totals += [_multiply_add(builder, left, right[v], running[i * vectors + v]) for v in range(vectors)]
-    following = builder.add(t, INDEX(1)), _element(builder, a_now, (1, step)), _element(builder, b_now, (1, b_step))
+    following = builder.add(t, INDEX(1)), element(builder, a_now, (1, step)), element(builder, b_now, (1, b_step))
     builder.cbranch(builder.icmp_signed("<", following[0], inner), steps, turn)
 
     builder.position_at_end(turn)
-    onward = builder.add(o, INDEX(1)), _element(builder, a_block, (1, block)), following[2]
+    onward = builder.add(o, INDEX(1)), element(builder, a_block, (1, block)), following[2]
     builder.cbranch(builder.icmp_signed("<", onward[0], outer), blocks, done)
 
     for phi, start, again in zip([o, a_block, b_block, *carried], [INDEX(0), a, b, *[zero] * count], [*onward, *totals], strict=True):

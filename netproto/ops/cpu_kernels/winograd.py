@@ -99,14 +99,15 @@ def forward(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, m: int,
     step = max(1, min(FORWARD_TILES // at.across, ceil(at.bands / ops.workers.count) if many else at.bands))
     v = _planes(ops, "bottom", at.values, at.channel_blocks * at.rows(step) * LANES, ops.workers.count)
     planes = _planes(ops, "top", at.values, TOGETHER * at.rows(step) * LANES, ops.workers.count)
-    if bias is None:
-        bias = ops.scratch("winograd.bias", (y.shape[1],))
-        bias.fill(0)
+    level = ops.scratch("winograd.bias", (y.shape[1] + LANES,))
+    level.fill(0)
+    if bias is not None:
+        level[: bias.size] = bias
     run = forward_pass(m, r)
 
     def task(lo: int, hi: int, worker: int) -> None:
         bands, filters = ((lo, hi), (0, blocks)) if many else ((0, at.bands), (lo, hi))
-        run(x, u, bias, y, v[worker], planes[worker], bands, filters, step, at.rows(step), TOGETHER, at.sizes, at.pad)
+        run(x, u, level, y, v[worker], planes[worker], bands, filters, step, at.rows(step), TOGETHER, at.sizes, at.pad)
 
     ops.workers.share(at.bands if many else blocks, task)
 
@@ -118,33 +119,29 @@ def backward(
     """dx needs stride 1."""
     bottom: Array = dx if x is None else x
     at = _layout(m, r, bottom.shape, dy.shape, geo)
-    channel_blocks, filter_blocks, shared = at.groups * at.channel_blocks, at.groups * at.filter_blocks, at.filter_blocks * LANES
-    per_band = at.values * (channel_blocks + filter_blocks) * LANES * at.across
+    blocks, filter_blocks, shared = at.groups * at.channel_blocks, at.groups * at.filter_blocks, at.filter_blocks * LANES
+    per_band = at.values * (blocks + filter_blocks) * LANES * at.across
     step = ceil(at.bands / ceil(at.bands * per_band / max(BACKWARD_PLANES, per_band)))
     rows = at.rows(step)
-    v = _planes(ops, "bottom", at.values, channel_blocks * rows * LANES)
-    d = _planes(ops, "top", at.values, filter_blocks * rows * LANES)
-    u = _planes(ops, "filters", at.values, channel_blocks * shared * LANES)
-    du = _planes(ops, "filters_gradient", at.values, channel_blocks * shared * LANES)
+    v, d = _planes(ops, "bottom", at.values, blocks * rows * LANES), _planes(ops, "top", at.values, filter_blocks * rows * LANES)
+    u = _planes(ops, "filters", at.values, blocks * shared * LANES)
+    du = _planes(ops, "filters_gradient", at.values, blocks * shared * LANES)
     sums = ops.scratch("winograd.sums", (dy.shape[1],), "float64")
     sums.fill(0)
     if dx is not None:
-        ops.workers.share(channel_blocks, lambda lo, hi, _: backward_filters(m, r)(w, u, lo, hi, at.groups, at.channels, shared))
+        ops.workers.share(blocks, lambda lo, hi, _: backward_filters(m, r)(w, u, lo, hi, at.groups, at.channels, shared))
 
     for bands in at.chunks(step):
-        tiles = (bands[1] - bands[0]) * at.across
+        wanted, tiles = (dw is not None, dx is not None), (bands[1] - bands[0]) * at.across
 
         def transform(lo: int, hi: int, _: int, bands: tuple[int, int] = bands) -> None:
             for worker in range(lo, hi):
                 if dw is not None:
-                    blocks = part(channel_blocks, worker, ops.workers.count)
-                    bottom_planes(m, r)(x, v, blocks, bands, rows, at.sizes, at.pad)
-                blocks = part(filter_blocks, worker, ops.workers.count)
-                top_gradient_planes(m, r)(dy, d, sums, blocks, bands, rows, at.sizes)
+                    bottom_planes(m, r)(x, v, part(blocks, worker, ops.workers.count), bands, rows, at.sizes, at.pad)
+                top_gradient_planes(m, r)(dy, d, sums, part(filter_blocks, worker, ops.workers.count), bands, rows, at.sizes)
 
         def multiply(lo: int, hi: int, _: int, tiles: int = tiles, add: bool = bands[0] > 0) -> None:
-            wanted = dw is not None, dx is not None
-            products(d, v, u, du, lo, hi, tiles, rows, at.groups, at.channel_blocks, at.filter_blocks, wanted, add)
+            products(d, v, u, du, lo, hi, tiles, rows, at.sizes, wanted, add)
 
         def restore(lo: int, hi: int, _: int, bands: tuple[int, int] = bands) -> None:
             bottom_gradient_maps(m, r)(v, dx, (lo, hi), bands, rows, at.sizes, at.pad)
@@ -152,9 +149,9 @@ def backward(
         ops.workers.share(ops.workers.count, transform)
         ops.workers.share(at.values * at.groups, multiply)
         if dx is not None:
-            ops.workers.share(channel_blocks, restore)
+            ops.workers.share(blocks, restore)
     if dw is not None:
         gradient = filters_gradient(m, r)
-        ops.workers.share(channel_blocks, lambda lo, hi, _: gradient(du, dw, lo, hi, at.groups, at.channels, shared, at.stride))
+        ops.workers.share(blocks, lambda lo, hi, _: gradient(du, dw, lo, hi, at.groups, at.channels, shared, at.stride))
     if db is not None:
         db += sums

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-import numpy
-
 from .jit import kernel
 from .products import BLOCK, BYTES, multiply, multiply_transposed
 from .vectors import LANES
-from .winograd_tiles import bottom_gradient_tiles, bottom_tiles, top_gradient_tiles, top_tiles
+from .winograd_tiles import bottom_gradient_tiles, bottom_tiles, bottom_width, new_strip, top_gradient_tiles, top_tiles
 
 
 @cache
@@ -27,8 +25,8 @@ def forward_pass(m: int, r: int) -> Callable[..., None]:
         groups, channels, filters, map_bands, across, stride = sizes
         channel_blocks, filter_blocks = (channels + LANES - 1) // LANES, (filters + LANES - 1) // LANES
         shared = channel_blocks * LANES
-        strip = numpy.zeros(n * (across * m + n - m) * LANES, numpy.float32)
-        made, columns = numpy.empty_like(strip), numpy.empty_like(strip)
+        width = bottom_width(m, r, across)
+        strip, made, columns = new_strip(n, width), new_strip(m, width), new_strip(n, width)
         for group in range(groups):
             begin, end = max(blocks[0], group * filter_blocks), min(blocks[1], (group + 1) * filter_blocks)
             for first in range(bands[0], bands[1] if begin < end else bands[0], step):
@@ -61,8 +59,7 @@ def bottom_planes(m: int, r: int) -> Callable[..., None]:
         """v = B' x B for a range of channel blocks."""
         _, channels, _, map_bands, across, stride = sizes
         channel_blocks = (channels + LANES - 1) // LANES
-        strip = numpy.zeros(n * (across * m + n - m) * LANES, numpy.float32)
-        columns = numpy.empty_like(strip)
+        strip, columns = new_strip(n, bottom_width(m, r, across)), new_strip(n, bottom_width(m, r, across))
         for block in range(blocks[0], blocks[1]):
             start = block % channel_blocks * LANES
             channel, count = block // channel_blocks * channels + start, min(LANES, channels - start)
@@ -82,8 +79,7 @@ def top_gradient_planes(m: int, r: int) -> Callable[..., None]:
         """d = A dy A' for a range of filter blocks; sums (float64) += the sum of each channel of dy."""
         _, _, filters, map_bands, across, _ = sizes
         filter_blocks = (filters + LANES - 1) // LANES
-        strip = numpy.zeros(m * across * m * LANES, numpy.float32)
-        columns = numpy.empty(n * across * m * LANES, numpy.float32)
+        strip, columns = new_strip(m, across * m), new_strip(n, across * m)
         for block in range(blocks[0], blocks[1]):
             start = block % filter_blocks * LANES
             channel, count = block // filter_blocks * filters + start, min(LANES, filters - start)
@@ -101,8 +97,7 @@ def bottom_gradient_maps(m: int, r: int) -> Callable[..., None]:
         """dx = B e B' for a range of channel blocks, added up over the bands that share a row."""
         _, channels, _, map_bands, across, _ = sizes
         channel_blocks = (channels + LANES - 1) // LANES
-        strip = numpy.empty(n * (across * m + n - m) * LANES, numpy.float32)
-        columns = numpy.empty_like(strip)
+        strip, columns = new_strip(n, bottom_width(m, r, across)), new_strip(n, bottom_width(m, r, across))
         for block in range(blocks[0], blocks[1]):
             start = block % channel_blocks * LANES
             channel, count = block // channel_blocks * channels + start, min(LANES, channels - start)
@@ -112,8 +107,10 @@ def bottom_gradient_maps(m: int, r: int) -> Callable[..., None]:
 
 
 @kernel
-def products(d, v, u, du, lo, hi, tiles, rows, groups, channel_blocks, filter_blocks, wanted, add):  # type: ignore[no-untyped-def]
-    """For the planes and groups lo..hi: du = or, if add, += d' v; then v = d u. wanted: which of the two."""
+def products(d, v, u, du, lo, hi, tiles, rows, sizes, wanted, add):  # type: ignore[no-untyped-def]
+    """du = or, if add, += d' v, then v = d u, for the planes and groups lo..hi. wanted: which of the two."""
+    groups, channels, filters, _, _, _ = sizes
+    channel_blocks, filter_blocks = (channels + LANES - 1) // LANES, (filters + LANES - 1) // LANES
     shared = filter_blocks * LANES
     for item in range(lo, hi):
         xi, group = item // groups, item % groups

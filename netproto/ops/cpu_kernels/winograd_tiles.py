@@ -5,7 +5,8 @@ map and on through the maps of the next images. LANES channels make a block and 
 value of every tile: planes[xi, (block * rows + tile) * LANES + lane]; `rows` is the number of tiles, rounded up.
 
 A strip holds the pixels of one band and block, (row, column, lane), so that a vector is a pixel: columns are transformed for the whole
-strip at once, then rows tile by tile. Lanes without a channel are zero.
+strip at once, then rows tile by tile. Lanes without a channel are zero. Rows are LANES pixels longer than needed, since pixels come and
+go in runs of LANES.
 
 A strided convolution is one of stride 1 over stride**2 times the channels: channel (c * stride + i) * stride + j is
 x[c, i::stride, j::stride]. All pieces take bands first..last and the number of bands and of tiles across of a map.
@@ -18,37 +19,60 @@ from typing import Any
 import numpy
 
 from .jit import inlined
-from .vectors import LANES, combine
+from .transpose import gather, scatter
+from .vectors import LANES, add_up, combine
 
 Array = Any
 BYTES = 4
+PIXEL = LANES * BYTES
 
 
 @inlined
-def window(size: int, width: int, offset: int, stride: int) -> tuple[int, int]:
-    """The z of range(size) for which z * stride + offset lies in range(width)."""
-    lo = min(size, max(0, (stride - 1 - offset) // stride))
-    return lo, max(lo, min(size, (width - 1 - offset) // stride + 1))
+def bottom_width(m: int, r: int, across: int) -> int:
+    """The pixels of a strip's row that are transformed."""
+    return across * m + r - 1
 
 
 @inlined
-def gather_lane(image: Array, c: int, top: int, left: int, stride: int, height: int, width: int, lane: int, strip: Array) -> None:
-    """strip[i, z, lane] = image[c, top + i * stride, left + z * stride] where that is inside; rows outside become zero, columns stay."""
-    lo, hi = window(width, image.shape[2], left, stride)
-    for i in range(height):
-        y, start = top + i * stride, i * width
-        if y < 0 or y >= image.shape[1]:
-            for z in range(lo, hi):
-                strip[numpy.uintp((start + z) * LANES + lane)] = 0
+def new_strip(rows: int, width: int) -> Array:
+    return numpy.zeros((rows, (width + LANES) * LANES), numpy.float32)
+
+
+@inlined
+def pixel(strip: Array, row: int, column: int) -> int:
+    """The address of a strip's pixel."""
+    return strip.ctypes.data + (row * strip.shape[1] + column * LANES) * BYTES
+
+
+@inlined
+def place(images: Array, n: int, channel: int, y: int, x: int) -> int:
+    """The address of an image's pixel, which may lie outside."""
+    return images.ctypes.data + (((n * images.shape[1] + channel) * images.shape[2] + y) * images.shape[3] + x) * BYTES
+
+
+@inlined
+def read_row(images: Array, n: int, channel: int, channels: int, y: int, left: int, strip: Array, i: int, width: int) -> None:
+    """strip[i, z] = row y of the images from column `left` on, 0 outside, for z < width."""
+    step, columns = images.shape[2] * images.shape[3], images.shape[3]
+    inside = channels if 0 <= y < images.shape[2] else 0
+    for z in range(0, width, LANES):
+        gather(1, place(images, n, channel, y, left + z), step, 0, inside, 0, 1, -left - z, columns - left - z, pixel(strip, i, z))
+
+
+@inlined
+def read_phases(
+    images: Array, n: int, channel: int, channels: int, y: int, left: int, stride: int, strip: Array, i: int, width: int
+) -> None:  # fmt: skip
+    """The same for stride 2 or 4: rows y..y + stride, and vectors of stride**2 channels for each channel."""
+    step, columns = images.shape[2] * images.shape[3], images.shape[3]
+    first, last = max(0, -y), min(stride, images.shape[2] - y)
+    for z in range(0, width, LANES // stride):
+        start = left + z * stride
+        source, target = place(images, n, channel, y, start), pixel(strip, i, z)
+        if stride == 2:
+            gather(2, source, step, columns, channels, first, last, -start, columns - start, target)
         else:
-            for z in range(lo, hi):
-                strip[numpy.uintp((start + z) * LANES + lane)] = image[c, y, numpy.uintp(left + z * stride)]
-
-
-@inlined
-def clear_lane(lane: int, strip: Array) -> None:
-    for z in range(strip.size // LANES):
-        strip[z * LANES + lane] = 0
+            gather(4, source, step, columns, channels, first, last, -start, columns - start, target)
 
 
 @inlined
@@ -56,28 +80,27 @@ def bottom_tiles(
     m: int, r: int, x: Array, channel: int, channels: int, planes: Array, block: int, rows: int,
     first: int, last: int, bands: int, across: int, pad: tuple[int, int], stride: int, strip: Array, columns: Array,
 ) -> None:  # fmt: skip
-    """planes = B' x B for one block. channel, channels: its first and how many; stride 1, 2 or 4, so that a lane's phase is fixed.
+    """planes = B' x B for one block. channel, channels: its first and how many, as of stride 1; stride 1, 2 or 4.
 
-    strip and columns: (n, across * m + n - m, LANES), the strip zero where no pixel comes.
+    strip and columns: (n, bottom_width(m, r, across)).
     """
     n = m + r - 1
-    width = across * m + n - m
-    for lane in range(channels, LANES):
-        clear_lane(lane, strip)
+    width = across * m + r - 1
     tile = block * rows
     for band in range(first, last):
-        top = band % bands * m * stride
-        for lane in range(channels):
-            c, phase = divmod(channel + lane, stride * stride)
-            gather_lane(x[band // bands], c, top + phase // stride - pad[0], phase % stride - pad[1], stride, n, width, lane, strip)
+        image, top = band // bands, band % bands * m
+        for i in range(n):
+            if stride == 1:
+                read_row(x, image, channel, channels, top + i - pad[0], -pad[1], strip, i, width)
+            else:
+                real, count = channel // (stride * stride), channels // (stride * stride)
+                read_phases(x, image, real, count, (top + i) * stride - pad[0], -pad[1], stride, strip, i, width)
         for z in range(width):
-            at = z * LANES * BYTES
-            combine("B'", m, r, 0, strip.ctypes.data + at, width * LANES, columns.ctypes.data + at, width * LANES)
+            combine("B'", m, r, 0, pixel(strip, 0, z), strip.shape[1], pixel(columns, 0, z), columns.shape[1])
         for tx in range(across):
             for i in range(n):
-                source = columns.ctypes.data + (i * width + tx * m) * LANES * BYTES
                 target = planes.ctypes.data + (i * n * planes.shape[1] + tile * LANES) * BYTES
-                combine("B'", m, r, 0, source, LANES, target, planes.shape[1])
+                combine("B'", m, r, 0, pixel(columns, i, tx * m), LANES, target, planes.shape[1])
             tile += 1
 
 
@@ -86,60 +109,52 @@ def top_tiles(
     m: int, r: int, planes: Array, block: int, rows: int, bias: Array, y: Array, channel: int, channels: int,
     first: int, last: int, bands: int, across: int, strip: Array, columns: Array,
 ) -> None:  # fmt: skip
-    """y = A' planes A + bias for one block. strip: (m, across * m, LANES), columns: (n, across * m, LANES)."""
+    """y = A' planes A + bias for one block. strip: (m, across * m), columns: (n, across * m); bias is LANES longer than needed."""
     n = m + r - 1
-    width = across * m
     tile = block * rows
+    level, step = bias.ctypes.data + channel * BYTES, y.shape[2] * y.shape[3]
     for band in range(first, last):
         for tx in range(across):
             for i in range(n):
                 source = planes.ctypes.data + (i * n * planes.shape[1] + tile * LANES) * BYTES
-                target = columns.ctypes.data + (i * width + tx * m) * LANES * BYTES
-                combine("A'", m, r, 0, source, planes.shape[1], target, LANES)
+                combine("A'", m, r, 0, source, planes.shape[1], pixel(columns, i, tx * m), LANES)
             tile += 1
-        for z in range(width):
-            at = z * LANES * BYTES
-            combine("A'", m, r, 0, columns.ctypes.data + at, width * LANES, strip.ctypes.data + at, width * LANES)
-        top = band % bands * m
-        for lane in range(channels):
-            for i in range(min(m, y.shape[2] - top)):
-                for z in range(y.shape[3]):
-                    y[band // bands, channel + lane, top + i, z] = strip[(i * width + z) * LANES + lane] + bias[channel + lane]
+        for z in range(across * m):
+            combine("A'", m, r, 0, pixel(columns, 0, z), columns.shape[1], pixel(strip, 0, z), strip.shape[1])
+        image, top = band // bands, band % bands * m
+        for i in range(min(m, y.shape[2] - top)):
+            for z in range(0, y.shape[3], LANES):
+                scatter(0, pixel(strip, i, z), level, place(y, image, channel, top + i, z), step, channels, y.shape[3] - z)
 
 
 @inlined
 def top_gradient_tiles(
-    m: int, r: int, dy: Array, channel: int, channels: int, planes: Array, block: int, rows: int, db: Array,
+    m: int, r: int, dy: Array, channel: int, channels: int, planes: Array, block: int, rows: int, sums: Array,
     first: int, last: int, bands: int, across: int, strip: Array, columns: Array,
 ) -> None:  # fmt: skip
-    """planes = A dy A' for one block, db += the sum of dy. strip: (m, across * m, LANES), zero; columns: (n, across * m, LANES)."""
+    """planes = A dy A' for one block, sums += the sum of dy. strip: (m, across * m), columns: (n, across * m)."""
     n = m + r - 1
     width = across * m
-    for lane in range(channels, LANES):
-        clear_lane(lane, strip)
     tile = block * rows
     for band in range(first, last):
-        for lane in range(channels):
-            gather_lane(dy[band // bands], channel + lane, band % bands * m, 0, 1, m, width, lane, strip)
+        for i in range(m):
+            read_row(dy, band // bands, channel, channels, band % bands * m + i, 0, strip, i, width)
         for z in range(width):
-            at = z * LANES * BYTES
-            combine("A", m, r, 0, strip.ctypes.data + at, width * LANES, columns.ctypes.data + at, width * LANES)
-        sum_lanes(strip, channels, db, channel)
+            combine("A", m, r, 0, pixel(strip, 0, z), strip.shape[1], pixel(columns, 0, z), columns.shape[1])
+        add_lanes(strip, width, channels, sums, channel)
         for tx in range(across):
             for i in range(n):
-                source = columns.ctypes.data + (i * width + tx * m) * LANES * BYTES
                 target = planes.ctypes.data + (i * n * planes.shape[1] + tile * LANES) * BYTES
-                combine("A", m, r, 0, source, LANES, target, planes.shape[1])
+                combine("A", m, r, 0, pixel(columns, i, tx * m), LANES, target, planes.shape[1])
             tile += 1
 
 
 @inlined
-def sum_lanes(strip: Array, channels: int, sums: Array, channel: int) -> None:
+def add_lanes(strip: Array, width: int, channels: int, sums: Array, channel: int) -> None:
     """sums[channel + lane] += the sum of the lane's pixels; sums float64."""
     totals = numpy.zeros(LANES, numpy.float32)
-    for z in range(strip.size // LANES):
-        for lane in range(LANES):
-            totals[lane] += strip[z * LANES + lane]
+    for i in range(strip.shape[0]):
+        add_up(pixel(strip, i, 0), width, totals.ctypes.data)
     for lane in range(channels):
         sums[channel + lane] += totals[lane]
 
@@ -149,27 +164,23 @@ def bottom_gradient_tiles(
     m: int, r: int, planes: Array, block: int, rows: int, dx: Array, channel: int, channels: int,
     first: int, last: int, bands: int, across: int, pad: tuple[int, int], strip: Array, columns: Array,
 ) -> None:  # fmt: skip
-    """dx = or += B planes B' for one block; the first band of a map overwrites it. strip and columns: (n, across * m + n - m, LANES)."""
+    """dx = or += B planes B' for one block; the first band of a map overwrites it. strip and columns as for bottom_tiles."""
     n = m + r - 1
-    width = across * m + n - m
-    lo, hi = window(width, dx.shape[3], -pad[1], 1)
+    width = across * m + r - 1
     tile = block * rows
+    step, reach = dx.shape[2] * dx.shape[3], min(width, dx.shape[3] + pad[1])
     for band in range(first, last):
         columns[:] = 0
         for tx in range(across):
             for i in range(n):
                 source = planes.ctypes.data + (i * n * planes.shape[1] + tile * LANES) * BYTES
-                target = columns.ctypes.data + (i * width + tx * m) * LANES * BYTES
-                combine("B", m, r, 1, source, planes.shape[1], target, LANES)
+                combine("B", m, r, 1, source, planes.shape[1], pixel(columns, i, tx * m), LANES)
             tile += 1
         for z in range(width):
-            at = z * LANES * BYTES
-            combine("B", m, r, 0, columns.ctypes.data + at, width * LANES, strip.ctypes.data + at, width * LANES)
-        top = band % bands * m - pad[0]
-        for lane in range(channels):
-            image = dx[band // bands, channel + lane]
-            if band % bands == 0:
-                image[:] = 0
-            for i in range(max(0, -top), min(n, dx.shape[2] - top)):
-                for z in range(lo, hi):
-                    image[top + i, numpy.uintp(z - pad[1])] += strip[numpy.uintp((i * width + z) * LANES + lane)]
+            combine("B", m, r, 0, pixel(columns, 0, z), columns.shape[1], pixel(strip, 0, z), strip.shape[1])
+        image, top = band // bands, band % bands * m - pad[0]
+        if band % bands == 0:
+            dx[image, channel : channel + channels] = 0
+        for i in range(max(0, -top), min(n, dx.shape[2] - top)):
+            for z in range(pad[1], reach, LANES):
+                scatter(1, pixel(strip, i, z), 0, place(dx, image, channel, top + i, z - pad[1]), step, channels, reach - z)

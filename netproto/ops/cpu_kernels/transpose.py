@@ -1,0 +1,122 @@
+"""Pixels of an image that stand side by side become vectors with a channel in each lane, and back: what the scalar loops of a compiler do at a
+fraction of the speed. Addresses are in bytes, steps in elements.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from .vectors import INDEX, LANES, VECTOR, element, load, store
+
+INTEGER, BIT = ir.IntType(32), ir.IntType(1)
+MASK, NUMBERS = ir.VectorType(BIT, LANES), ir.VectorType(INTEGER, LANES)
+
+
+def _gather(
+    context: Any, stride: Any, source: Any, channel_step: Any, row_step: Any,
+    channels: Any, first_row: Any, last_row: Any, first: Any, last: Any, target: Any,
+) -> Any:  # fmt: skip
+    """LANES / stride vectors with a channel of stride 1 in each lane, from LANES neighbours in each of as many rows of images.
+
+    stride: 1, 2 or 4, a constant. Lane (c * stride + i) * stride + j of vector z, at target + z * LANES, is the element
+    source + c * channel_step + i * row_step + z * stride + j; or 0 unless c < channels, first_row <= i < last_row and
+    first <= z * stride + j < last. Nothing is read that is not used.
+    """
+    step = stride.literal_value
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _, source, channel_step, row_step, channels, first_row, last_row, first, last, target = args
+        inside = builder.and_(_below(builder, first, at_least=True), _below(builder, last))
+        rows = []
+        for q in range(LANES // step):
+            c, i = divmod(q, step)
+            there = builder.icmp_signed("<", INDEX(c), channels)
+            if step > 1:
+                there = builder.and_(there, builder.icmp_signed("<=", first_row, INDEX(i)))
+                there = builder.and_(there, builder.icmp_signed("<", INDEX(i), last_row))
+            mask = builder.select(there, inside, ir.Constant(MASK, [0] * LANES))
+            rows.append(_masked_load(builder, element(builder, source, (c, channel_step), (i, row_step)), mask))
+        for z, vector in enumerate(_transpose(builder, rows, step)):
+            store(builder, vector, element(builder, target, (z, INDEX(LANES))))
+        return context.get_dummy_value()
+
+    return types.void(stride, *[types.intp] * 9), emit
+
+
+def _scatter(context: Any, add: Any, source: Any, bias: Any, target: Any, channel_step: Any, channels: Any, count: Any) -> Any:
+    """The inverse for stride 1: the lanes of LANES vectors at source become rows of `count` pixels at target + lane * channel_step.
+
+    add = 0: a row is the lanes plus the number at bias + lane; add = 1: the lanes are added to the row. For lanes < channels.
+    """
+    adds = bool(add.literal_value)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _, source, bias, target, channel_step, channels, count = args
+        inside, nowhere = _below(builder, count), ir.Constant(MASK, [0] * LANES)
+        vectors = [load(builder, element(builder, source, (z, INDEX(LANES)))) for z in range(LANES)]
+        if not adds:
+            level = load(builder, bias)
+            vectors = [builder.fadd(vector, level) for vector in vectors]
+        for lane, row in enumerate(_transpose(builder, vectors, 1)):
+            mask = builder.select(builder.icmp_signed("<", INDEX(lane), channels), inside, nowhere)
+            address = element(builder, target, (lane, channel_step))
+            value = builder.fadd(_masked_load(builder, address, mask), row) if adds else row
+            _masked_store(builder, value, address, mask)
+        return context.get_dummy_value()
+
+    return types.void(add, *[types.intp] * 6), emit
+
+
+gather: Any = intrinsic(prefer_literal=True)(_gather)
+scatter: Any = intrinsic(prefer_literal=True)(_scatter)
+
+
+def _transpose(builder: Any, rows: list[Any], size: int) -> list[Any]:
+    """Swap rows and columns of a square of blocks of `size` lanes: pairs of rows exchange halves, then quarters, and so on."""
+    rows, distance = list(rows), len(rows) // 2
+    while distance:
+        width = distance * size
+        upper = [j if j & width == 0 else LANES + j - width for j in range(LANES)]
+        lower = [j + width if j & width == 0 else LANES + j for j in range(LANES)]
+        for i in range(len(rows)):
+            if i & distance == 0:
+                a, b = rows[i], rows[i + distance]
+                rows[i], rows[i + distance] = _shuffle(builder, a, b, upper), _shuffle(builder, a, b, lower)
+        distance //= 2
+    return rows
+
+
+def _shuffle(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(INTEGER, LANES), lanes))
+
+
+def _below(builder: Any, limit: Any, *, at_least: bool = False) -> Any:
+    """A mask of the lanes whose number is below the limit, or else of those that are not."""
+    lanes = ir.Constant(NUMBERS, list(range(LANES)))
+    nothing = ir.Constant(NUMBERS, ir.Undefined)
+    spread = builder.insert_element(nothing, builder.trunc(limit, INTEGER), INTEGER(0))
+    spread = builder.shuffle_vector(spread, nothing, ir.Constant(NUMBERS, [0] * LANES))
+    return builder.icmp_signed(">=" if at_least else "<", lanes, spread)
+
+
+def _masked_load(builder: Any, address: Any, mask: Any) -> Any:
+    """The lanes of the mask, zero elsewhere, where memory is not touched."""
+    kind = ir.FunctionType(VECTOR, [VECTOR.as_pointer(), INTEGER, MASK, VECTOR])
+    function = _declared(builder, f"llvm.masked.load.v{LANES}f32.p0v{LANES}f32", kind)
+    place = builder.inttoptr(address, VECTOR.as_pointer())
+    return builder.call(function, [place, INTEGER(4), mask, ir.Constant(VECTOR, [0.0] * LANES)])
+
+
+def _masked_store(builder: Any, value: Any, address: Any, mask: Any) -> None:
+    kind = ir.FunctionType(ir.VoidType(), [VECTOR, VECTOR.as_pointer(), INTEGER, MASK])
+    function = _declared(builder, f"llvm.masked.store.v{LANES}f32.p0v{LANES}f32", kind)
+    builder.call(function, [value, builder.inttoptr(address, VECTOR.as_pointer()), INTEGER(4), mask])
+
+
+def _declared(builder: Any, name: str, kind: Any) -> Any:
+    found = builder.module.globals.get(name)
+    return found if found is not None else ir.Function(builder.module, kind, name)
