@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from threading import Thread
+from threading import Thread, local
 from typing import Any, Protocol
 
 import numpy
@@ -47,11 +47,13 @@ class Workers:
     def share(self, items: int, task: Task, *, least: int = 1) -> None:
         """Run task(lo, hi, worker) over range(items), cut into one contiguous part per worker; return when all are done.
 
-        least: the fewest items that are worth waking a worker for. Raises what a task raised. Tasks must not share() themselves.
+        least: the fewest items that are worth waking a worker for. Raises what a task raised. A task that shares out work itself does all
+        of that work: the other workers are busy with their parts of the task.
         """
         parts = max(1, min(self.count, items // least))
-        if parts == 1:
-            task(0, items, 0)
+        inside = getattr(_task, "worker", None)
+        if parts == 1 or inside is not None:
+            task(0, items, inside or 0)
             return
         bounds = [items * i // parts for i in range(parts + 1)]
         done: SimpleQueue[BaseException | None] = SimpleQueue()
@@ -73,11 +75,18 @@ def fits(*arrays: Any) -> bool:
     return all(a is None or (type(a) is numpy.ndarray and a.dtype == numpy.float32 and a.flags.carray) for a in arrays)
 
 
+_task = local()
+"""worker: as which worker this thread runs a part of a task; not there while it runs none."""
+
+
 def _attempt(task: Task, lo: int, hi: int, worker: int) -> BaseException | None:
+    _task.worker = worker
     try:
         task(lo, hi, worker)
     except BaseException as error:
         return error
+    finally:
+        del _task.worker
     return None
 
 
