@@ -1,0 +1,36 @@
+"""GpuOps: the operations of CuPy, with kernels of cuda/*.cu and cuBLAS where they pay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .gpu_channelwise import GpuChannelwise
+from .gpu_elementwise import GpuElementwise
+from .gpu_gemm import Gemm
+from .gpu_kernels import Kernels
+from .gpu_softmax import GpuSoftmax
+from .gpu_spatial import GpuSpatial
+from .gpu_update import GpuUpdate
+
+
+class GpuOps(GpuUpdate, GpuSpatial, GpuChannelwise, GpuSoftmax, GpuElementwise):
+    """Operations on one GPU. What is not overridden, or not float32 and C-contiguous, is the portable version on CuPy's arrays.
+
+    cupy, cupyx: the libraries, or what stands in for them. device: the GPU's number, which becomes the thread's current one.
+    tf32: whether tensor cores may round the factors of matrix products to 10 bits.
+    """
+
+    def __init__(self, cupy: Any, cupyx: Any, dtype: str = "float32", *, device: int = 0, tf32: bool = False):
+        super().__init__(dtype)
+        self.xp = cupy  # type: ignore[misc]
+        self.cupyx = cupyx
+        cupy.cuda.Device(device).use()
+        self.kernels = Kernels(cupy)
+        self.gemm = Gemm(cupy, tf32=tf32)
+        self.careful = False
+        self._staging = {}
+        self._geometries = {}
+
+    def wait(self) -> None:
+        """Until all that was queued is done."""
+        self.xp.cuda.get_current_stream().synchronize()

@@ -1,0 +1,75 @@
+"""Arrays of a GPU: where they come from and go to, and what every family of GPU operations stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy
+
+from .base import Ops
+from .gpu_gemm import Gemm
+from .gpu_kernels import Kernels
+from .reference.arrays import Array
+
+
+class Staging:
+    """Pinned memory of the host, twice, through which batches go to one array of the device while the host goes on."""
+
+    def __init__(self, cupy: Any, pinned: Any, like: Array):
+        self._cupy = cupy
+        self._buffers = [pinned(like.shape, like.dtype) for _ in range(2)]
+        self._copied: list[Any] = [None, None]
+        self._turn = 0
+
+    def send(self, host: numpy.ndarray, dst: Array) -> None:
+        """dst = host, in the order of the current stream. The host waits only for the copy before the last."""
+        self._turn = 1 - self._turn
+        copied, buffer = self._copied[self._turn], self._buffers[self._turn]
+        if copied is not None and not copied.done:
+            copied.synchronize()
+        numpy.copyto(buffer, host)
+        stream = self._cupy.cuda.get_current_stream()
+        dst.set(buffer, stream=stream)
+        self._copied[self._turn] = stream.record(copied)
+
+
+class GpuArrays(Ops):
+    """Array management on one GPU. Operations are queued: the host waits only where a number is read."""
+
+    asynchronous = True
+    kernels: Kernels
+    gemm: Gemm
+    cupyx: Any
+    careful: bool
+    _staging: dict[tuple[int, tuple[int, ...]], Staging]
+
+    def to_host(self, array: Array) -> numpy.ndarray:
+        return array.get() if isinstance(array, self.xp.ndarray) else numpy.asarray(array)
+
+    def upload(self, host: Any, dst: Array) -> None:
+        values = numpy.asarray(host)
+        key = dst.data.ptr, dst.shape
+        if key not in self._staging:
+            self._staging[key] = Staging(self.xp, self.cupyx.empty_pinned, dst)
+        self._staging[key].send(values.reshape(dst.shape), dst)
+
+    def add_dot(self, a: Array, b: Array, total: Array) -> None:
+        if fits(a, b, total):
+            self.kernels.blocks("add_dot", 1, a.size, a, b, total)
+        else:
+            super().add_dot(a, b, total)
+
+    @contextmanager
+    def checked(self) -> Iterator[None]:
+        self.careful = True
+        try:
+            yield
+        finally:
+            self.careful = False
+
+
+def fits(*arrays: Array | None) -> bool:
+    """Whether kernels take these arrays: float32 and C-contiguous. None stands for one that is not there."""
+    return all(a is None or (a.dtype == "float32" and a.flags.c_contiguous) for a in arrays)

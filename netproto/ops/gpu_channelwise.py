@@ -1,0 +1,84 @@
+"""BatchNorm, Scale, Bias and PReLU on a GPU; sums by a block for each channel, in a fixed order."""
+
+from __future__ import annotations
+
+from .gpu_arrays import fits
+from .gpu_convolution import GpuConvolution
+from .reference.arrays import Array
+
+
+class GpuChannelwise(GpuConvolution):
+    """The families of the same names."""
+
+    def scale(self, x: Array, scale: Array, bias: Array | None, y: Array) -> None:
+        if fits(x, scale, bias, y):
+            self.kernels.each("scale_bias", x.size, x, scale, bias, *x.shape[1:], y)
+        else:
+            super().scale(x, scale, bias, y)
+
+    def scale_backward(self, x: Array | None, scale: Array, dy: Array, dx: Array | None, dscale: Array | None, dbias: Array | None) -> None:
+        if not fits(x, scale, dy, dx, dscale, dbias):
+            super().scale_backward(x, scale, dy, dx, dscale, dbias)
+            return
+        if dbias is not None:
+            self.add_channel_sums(dy, None, dbias)
+        if dscale is not None:
+            self.add_channel_sums(dy, x, dscale)
+        if dx is not None:
+            self.kernels.each("scale_bias", dy.size, dy, scale, None, *dy.shape[1:], dx)
+
+    def bias(self, x: Array, bias: Array, y: Array) -> None:
+        if fits(x, bias, y):
+            self.kernels.each("scale_bias", x.size, x, None, bias, *x.shape[1:], y)
+        else:
+            super().bias(x, bias, y)
+
+    def bias_backward(self, dy: Array, dbias: Array) -> None:
+        if fits(dy, dbias):
+            self.add_channel_sums(dy, None, dbias)
+        else:
+            super().bias_backward(dy, dbias)
+
+    def prelu(self, x: Array, slope: Array, y: Array) -> None:
+        if fits(x, slope, y):
+            self.kernels.each("prelu", x.size, x, slope, *x.shape[1:], y)
+        else:
+            super().prelu(x, slope, y)
+
+    def prelu_backward(self, x: Array, slope: Array, dy: Array, dx: Array | None, dslope: Array | None) -> None:
+        if not fits(x, slope, dy, dx, dslope):
+            super().prelu_backward(x, slope, dy, dx, dslope)
+            return
+        outer, channels, inner = x.shape
+        if dslope is not None:
+            self.kernels.blocks("prelu_add_slopes", channels, channels, outer, inner, x, dy, dslope)
+        if dx is not None:
+            self.kernels.each("prelu_backward", x.size, x, dy, slope, channels, inner, dx)
+
+    def batch_stats(self, x: Array, mean: Array, var: Array) -> None:
+        if fits(x, mean, var):
+            outer, channels, inner = x.shape
+            self.kernels.blocks("batch_stats", channels, channels, outer, inner, x, mean, var)
+        else:
+            super().batch_stats(x, mean, var)
+
+    def normalise(self, x: Array, mean: Array, var: Array, y: Array, *, eps: float) -> None:
+        if fits(x, mean, var, y):
+            self.kernels.each("normalise", x.size, x, mean, var, eps, *x.shape[1:], y)
+        else:
+            super().normalise(x, mean, var, y, eps=eps)
+
+    def normalise_backward(self, var: Array, dy: Array, dx: Array, *, eps: float) -> None:
+        if fits(var, dy, dx):
+            self.kernels.each("normalise", dy.size, dy, None, var, eps, *dy.shape[1:], dx)
+        else:
+            super().normalise_backward(var, dy, dx, eps=eps)
+
+    def batch_norm_backward(self, x: Array, mean: Array, var: Array, dy: Array, dx: Array, *, eps: float) -> None:
+        if not fits(x, mean, var, dy, dx):
+            super().batch_norm_backward(x, mean, var, dy, dx, eps=eps)
+            return
+        outer, channels, inner = x.shape
+        level, tilt = self.scratch("batch_norm.level", (channels,)), self.scratch("batch_norm.tilt", (channels,))
+        self.kernels.blocks("batch_norm_slopes", channels, channels, outer, inner, x, mean, var, eps, dy, level, tilt)
+        self.kernels.each("batch_norm_backward", x.size, x, mean, var, eps, level, tilt, dy, channels, inner, dx)

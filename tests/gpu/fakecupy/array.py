@@ -1,0 +1,268 @@
+"""cupy.ndarray: NumPy's in a box that nothing gets out of by itself."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from . import names
+from .counting import counters
+from .device import Copy, Device, Stream, Written, current_device, current_stream, use
+
+memory: weakref.WeakValueDictionary[int, np.ndarray] = weakref.WeakValueDictionary()
+"""Everything that was allocated on the devices and is alive, by address."""
+
+
+class PinnedArray(np.ndarray):
+    """Memory of the host that is copied while the host goes on."""
+
+
+class ndarray:
+    """host: the numbers. None of CuPy's ways to make one: use `fresh`, or the functions of the library."""
+
+    __array_ufunc__ = None
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, host: np.ndarray, written: Written | None = None, device: int | None = None):
+        self._host = host
+        self._written = written or Written()
+        self._device = current_device() if device is None else device
+
+    def __array__(self, *args: Any, **keywords: Any) -> np.ndarray:
+        raise TypeError("Implicit conversion to a NumPy array is not allowed. Please use `.get()` to construct a NumPy array explicitly.")
+
+    shape = property(lambda self: self._host.shape)
+    dtype = property(lambda self: self._host.dtype)
+    ndim = property(lambda self: self._host.ndim)
+    size = property(lambda self: self._host.size)
+    nbytes = property(lambda self: self._host.nbytes)
+    itemsize = property(lambda self: self._host.itemsize)
+    strides = property(lambda self: self._host.strides)
+    flags = property(lambda self: self._host.flags)
+    T = property(lambda self: self._view(self._host.T))
+    device = property(lambda self: Device(self._device))
+    data = property(lambda self: SimpleNamespace(ptr=self._host.ctypes.data))
+
+    def _view(self, host: np.ndarray) -> ndarray:
+        return ndarray(host, self._written, self._device)
+
+    def _use(self, *, write: bool = False) -> np.ndarray:
+        use(self._device, self._written, write=write)
+        return self._host
+
+    # -- views ---------------------------------------------------------------------------------------------------------------
+
+    def reshape(self, *shape: Any, order: str = "C") -> ndarray:
+        seen = self._host.reshape(*shape, order=order)
+        if seen.size and not np.shares_memory(seen, self._host):
+            counters.copy += 1
+            counters.launch += 1
+            return made(seen)
+        return self._view(seen)
+
+    def ravel(self) -> ndarray:
+        return self.reshape(-1)
+
+    def transpose(self, *axes: Any) -> ndarray:
+        return self._view(self._host.transpose(*axes))
+
+    def swapaxes(self, a: int, b: int) -> ndarray:
+        return self._view(self._host.swapaxes(a, b))
+
+    def view(self, dtype: Any = None) -> ndarray:
+        return self._view(self._host.view(dtype) if dtype else self._host.view())
+
+    def __getitem__(self, index: Any) -> ndarray:
+        inner = bare(index)
+        if _is_mask(inner):
+            counters.sync += 1
+        found = np.asarray(self._host[inner])
+        if found.size and np.shares_memory(found, self._host):
+            return self._view(found)
+        self._use()
+        counters.launch += 1
+        return made(found)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        inner, new = bare(index), bare(value)
+        counters.launch += 1
+        self._use(write=True)[inner] = new
+
+    def __len__(self) -> int:
+        return len(self._host)
+
+    def __iter__(self) -> Iterator[ndarray]:
+        return (self[i] for i in range(len(self)))
+
+    # -- to and from the host ------------------------------------------------------------------------------------------------
+
+    def set(self, arr: np.ndarray, stream: Stream | None = None) -> None:
+        if not isinstance(arr, np.ndarray):
+            raise TypeError("Only numpy.ndarray can be set to cupy.ndarray")
+        if arr.dtype != self.dtype or arr.shape != self.shape:
+            raise TypeError(f"{arr.dtype} array of {arr.shape} cannot be set to {self.dtype} array of {self.shape}")
+        if not self.flags.c_contiguous:
+            raise RuntimeError("Cannot set to non-contiguous array")
+        counters.h2d += 1
+        stream = stream or current_stream()
+        for copy in stream.copies:
+            copy.check()
+        with stream:
+            self._use(write=True)[...] = np.asarray(arr)
+        if isinstance(arr, PinnedArray):
+            stream.copies.append(Copy(arr, arr.tobytes(), stream.tick))
+        else:
+            counters.sync += 1
+
+    def get(self, stream: Stream | None = None, order: str = "C", out: np.ndarray | None = None, blocking: bool = True) -> np.ndarray:
+        counters.d2h += 1
+        counters.sync += 1
+        host = self._use()
+        if out is None:
+            return host.copy(order)
+        out[...] = host
+        return out
+
+    def item(self) -> Any:
+        return self.get().item()
+
+    def tolist(self) -> Any:
+        return self.get().tolist()
+
+    def __float__(self) -> float:
+        return float(self.get().item())
+
+    def __int__(self) -> int:
+        return int(self.get().item())
+
+    def __index__(self) -> int:
+        return int(self.get().item())
+
+    def __bool__(self) -> bool:
+        return bool(self.get())
+
+    def __format__(self, specification: str) -> str:
+        return format(self.get().item() if specification else self, specification) if specification else repr(self)
+
+    def __repr__(self) -> str:
+        return f"fakecupy.{self._host!r}"
+
+    # -- results -------------------------------------------------------------------------------------------------------------
+
+    def fill(self, value: Any) -> None:
+        counters.launch += 1
+        self._use(write=True).fill(bare(value))
+
+    def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: Any = None, copy: bool = True) -> ndarray:
+        if not copy and self.dtype == dtype:
+            return self
+        return run(lambda x: x.astype(dtype), (self,), {})
+
+    def copy(self, order: str = "C") -> ndarray:
+        return run(lambda x: x.copy(order), (self,), {})
+
+
+def fresh(shape: Any, dtype: Any) -> ndarray:
+    """New memory, all bits set: NaN."""
+    host = np.empty(shape, dtype)
+    host.reshape(-1).view(np.uint8)[...] = 0xFF
+    return made(host)
+
+
+def made(host: np.ndarray) -> ndarray:
+    """A new array of the device with these numbers."""
+    counters.alloc += 1
+    base = host
+    while isinstance(base.base, np.ndarray):
+        base = base.base
+    memory[base.ctypes.data] = base
+    array = ndarray(host)
+    array._use(write=True)
+    return array
+
+
+def bare(value: Any) -> Any:
+    """What is inside device arrays, in sequences and slices too. Raises TypeError for arrays of the host."""
+    if isinstance(value, ndarray):
+        return value._use()
+    if isinstance(value, np.ndarray):
+        raise TypeError("Unsupported type <class 'numpy.ndarray'>: an array of the host where one of the device is wanted")
+    if isinstance(value, list | tuple):
+        return type(value)(bare(v) for v in value)
+    return value
+
+
+def run(function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], out: ndarray | None = None) -> Any:
+    """One launch of a function on what is inside the arrays."""
+    inner, named = bare(args), {name: bare(value) for name, value in keywords.items()}
+    counters.launch += 1
+    with np.errstate(all="ignore"):
+        if out is not None:
+            if not isinstance(out, ndarray):
+                raise TypeError("out must be an array of the device")
+            function(*inner, out=out._use(write=True), **named)
+            return out
+        result = function(*inner, **named)
+    return _boxed(result, inner)
+
+
+def _boxed(result: Any, inputs: tuple[Any, ...]) -> Any:
+    if isinstance(result, tuple | list):
+        return type(result)(_boxed(r, inputs) for r in result)
+    if not isinstance(result, np.ndarray | np.generic):
+        return result
+    host = np.asarray(result)
+    if any(isinstance(i, np.ndarray) and np.shares_memory(i, host) for i in inputs):
+        return ndarray(host)
+    return made(host)
+
+
+def _is_mask(index: Any) -> bool:
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(part, np.ndarray) and part.dtype == bool for part in parts)
+
+
+def _method(name: str) -> Callable[..., Any]:
+    def method(self: ndarray, *args: Any, **keywords: Any) -> Any:
+        names.bind("ndarray", name, args, keywords)
+        out = keywords.pop("out", None)
+        return run(getattr(np, name), (self, *args), keywords, out)
+
+    return method
+
+
+for _name in ("sum", "mean", "max", "min", "argmax", "argmin", "any", "all", "prod", "clip", "cumsum", "dot", "var", "std"):
+    setattr(ndarray, _name, _method(_name))
+
+
+def _operator(ufunc: str, *, swapped: bool = False, in_place: bool = False) -> Callable[..., Any]:
+    function = getattr(np, ufunc)
+
+    def operator(self: ndarray, other: Any) -> Any:
+        return run(function, (other, self) if swapped else (self, other), {}, self if in_place else None)
+
+    return operator
+
+
+OPERATORS = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "floordiv": "floor_divide", "mod": "remainder", "pow": "power",
+    "matmul": "matmul", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "left_shift", "rshift": "right_shift",
+}  # fmt: skip
+for _name, _ufunc in OPERATORS.items():
+    setattr(ndarray, f"__{_name}__", _operator(_ufunc))
+    setattr(ndarray, f"__r{_name}__", _operator(_ufunc, swapped=True))
+    setattr(ndarray, f"__i{_name}__", _operator(_ufunc, in_place=True))
+for _name, _ufunc in {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}.items():
+    setattr(ndarray, f"__{_name}__", _operator(_ufunc))
+
+
+def _unary(ufunc: str) -> Callable[..., Any]:
+    return lambda self: run(getattr(np, ufunc), (self,), {})
+
+
+for _name, _ufunc in {"neg": "negative", "invert": "invert", "abs": "absolute"}.items():
+    setattr(ndarray, f"__{_name}__", _unary(_ufunc))

@@ -1,0 +1,87 @@
+"""Write names.json: every public name of an installed CuPy with its parameters. To be run where the pinned release is installed."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+KEYWORD = r"(\w+)\s*(?:=[^,]*)?$"
+
+
+def parameters(thing: Any) -> dict[str, Any] | None:
+    """{"names": those that may be given by position, "keywords": those that may not, "any": whether *args or **kwargs}; None: unknown."""
+    try:
+        found = inspect.signature(thing).parameters.values()
+    except (ValueError, TypeError):
+        return _from_docstring(thing)
+    return {
+        "names": [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)],
+        "keywords": [p.name for p in found if p.kind is p.KEYWORD_ONLY],
+        "any": any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in found),
+    }
+
+
+def _from_docstring(thing: Any) -> dict[str, Any] | None:
+    """Compiled functions say their signature in the first line."""
+    line = (getattr(thing, "__doc__", None) or "").strip().split("\n")[0]
+    match = re.match(r"[\w.]+\((.*?)\)(?: ->.*)?$", line)
+    if not match:
+        return None
+    before, _, after = match[1].replace("self, ", "").replace("self", "").partition("*,")
+    names, keywords = ([m[1] for part in text.split(",") if (m := re.search(KEYWORD, part.strip()))] for text in (before, after))
+    return {"names": names, "keywords": keywords, "any": "**" in match[1]}
+
+
+def public(module: Any, *, ufunc: Any = ()) -> dict[str, Any]:
+    table = {}
+    for name in dir(module):
+        thing = getattr(module, name, None)
+        if name.startswith("_") or inspect.ismodule(thing):
+            continue
+        if ufunc and isinstance(thing, ufunc):
+            table[name] = {"names": [None] * (thing.nin + thing.nout), "keywords": ["out", "casting", "dtype"], "any": False}
+        else:
+            table[name] = parameters(thing) if callable(thing) else None
+    return table
+
+
+def main() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import cupy
+        import cupyx
+        from cupy.cuda import runtime
+    tables = {
+        "cupy": public(cupy, ufunc=cupy.ufunc),
+        "ndarray": public(cupy.ndarray),
+        "cupyx": public(cupyx),
+        "cupy.cuda": public(cupy.cuda),
+        "cupy.cuda.Stream": public(cupy.cuda.Stream),
+        "cupy.cuda.Event": public(cupy.cuda.Event),
+        "cupy.cuda.Device": public(cupy.cuda.Device),
+        "cupy.cuda.runtime": public(runtime),
+        "cupy.cuda.cublas": compiled_names("cublas"),
+    }
+    lines = [f' "version": "{cupy.__version__}"']
+    for place, table in tables.items():
+        rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in sorted(table.items()))
+        lines.append(f' "{place}": {{\n{rows}\n }}')
+    (HERE / "names.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def compiled_names(library: str) -> dict[str, None]:
+    """The functions that a compiled binding names. It cannot be imported where its library is missing."""
+    import cupy_backends.cuda.libs
+
+    (path,) = Path(cupy_backends.cuda.libs.__file__).parent.glob(f"{library}.*.so")
+    names = set(re.findall(rb"\b(?:[a-z]\w*(?:Ex|Batched)|getStream|setMathMode|CUBLAS_[A-Z0-9_]+)\b", path.read_bytes()))
+    return {name.decode(): None for name in names if len(name) < 60}
+
+
+if __name__ == "__main__":
+    main()

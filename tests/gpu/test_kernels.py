@@ -1,0 +1,134 @@
+"""Kernels: thread orders, declarations, the launcher's checks, products, and what the rows of THE TABLE do not reach."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from netproto.errors import DeviceError
+from netproto.ops import gpu_convolution, gpu_kernels
+from netproto.ops.base import Ops
+from netproto.ops.geometry import ConvGeometry
+from netproto.ops.gpu import GpuOps
+from tests.golden import replay
+from tests.layers.cases import CASES
+from tests.layers.table import Case
+from tests.layers.test_layers import make_probe
+
+from . import shim
+
+MakeOps = Callable[..., GpuOps]
+WITH_BARRIERS = ("BatchNorm", "Bias", "Convolution", "Deconvolution", "PReLU", "Scale", "Softmax", "SoftmaxWithLoss")
+
+
+@pytest.fixture
+def order() -> Iterator[None]:
+    yield
+    shim.Kernel.order = 0
+
+
+def results(case: Case, ops: Ops, order: int) -> list[np.ndarray]:
+    shim.Kernel.order = order
+    probe = make_probe(case, ops)
+    tops = probe.forward()
+    upstream = [np.random.default_rng(15).standard_normal(t.shape).astype(np.float32) for t in tops]
+    return [*tops, *(probe.gradients(upstream) if case.gradient is True else [])]
+
+
+@pytest.mark.usefixtures("order")
+@pytest.mark.parametrize("case", [c for c in CASES if c.type in WITH_BARRIERS], ids=str)
+def test_no_bit_depends_on_the_order_of_threads(case: Case, gpu_ops: MakeOps) -> None:
+    forwards = results(case, gpu_ops(), 0)
+    for order in (1, 2):
+        for a, b in zip(forwards, results(case, gpu_ops(), order), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("family", gpu_kernels.families())
+def test_declarations_are_what_the_compiler_sees(family: str) -> None:
+    if shim.COMPILER is None:
+        pytest.skip(shim.NO_COMPILER)
+    for name, kernel in shim.build(gpu_kernels.source(family)).kernels.items():
+        read = [f"{p.dtype.kind}{p.dtype.itemsize}{'*' * p.pointer}" for p in gpu_kernels.declarations()[name].parameters]
+        assert read == kernel.parameters
+
+
+def test_the_launcher_refuses_arrays_that_do_not_fit(gpu_ops: MakeOps) -> None:
+    ops = gpu_ops()
+    good = ops.zeros((3, 5))
+    ops.kernels.each("relu", 15, good, 0.5, good)
+    for bad in (ops.zeros((3, 5), "int32"), good.T, np.zeros((3, 5), np.float32), 7):
+        with pytest.raises(TypeError, match="relu: x must be a C-contiguous float32 array"):
+            ops.kernels.each("relu", 15, bad, 0.5, good)
+    with pytest.raises(ValueError, match="zip"):
+        ops.kernels.each("relu", 15, good, 0.5)
+    with pytest.raises(DeviceError, match="more than a GPU kernel can count"):
+        ops.kernels.each("relu", 2**31, good, 0.5, good)
+
+
+@pytest.mark.parametrize(("ta", "tb", "shared_a", "shared_b", "add"), list(itertools.product([False, True], repeat=5)))
+def test_products(ta: bool, tb: bool, shared_a: bool, shared_b: bool, add: bool, gpu_ops: MakeOps) -> None:
+    ops, generator = gpu_ops(), np.random.default_rng(5)
+    a, b = (generator.standard_normal((2, *shape)).astype(np.float32) for shape in ((7, 3) if ta else (3, 7), (5, 7) if tb else (7, 5)))
+    c = generator.standard_normal((2, 3, 5)).astype(np.float32)
+    a, b = a[0] if shared_a else a, b[0] if shared_b else b
+    wanted = np.matmul(a.swapaxes(-1, -2) if ta else a, b.swapaxes(-1, -2) if tb else b) + (c if add else 0)
+    out = ops.asarray(c)
+    ops.gemm(ops.asarray(a), ops.asarray(b), out, ta=ta, tb=tb, add=add)
+    np.testing.assert_allclose(ops.to_host(out), np.broadcast_to(wanted, c.shape), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("group", [1, 2, 6])
+@pytest.mark.parametrize("workspace", [1, 700, 2**26])
+def test_convolution_a_few_images_at_a_time(group: int, workspace: int, gpu_ops: MakeOps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu_convolution, "WORKSPACE", workspace)
+    geo = ConvGeometry((3, 2), (2, 1), (1, 0), (1, 2), group)
+    shapes: dict[str, tuple[int, ...]] = {"x": (5, 6, 7, 9), "w": (12, 6 // group, 3, 2), "bias": (12,)}
+    shapes["y"] = (5, 12, *geo.out_shape((7, 9)))
+    drawn = {name: np.random.default_rng(4).standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+    found = []
+    for ops in (Ops(), gpu_ops()):
+        x, w, bias, dy = (ops.asarray(drawn[name].copy()) for name in ("x", "w", "bias", "y"))
+        y, dx, dw, db = ops.empty(dy.shape), ops.empty(x.shape), ops.zeros(w.shape), ops.zeros(bias.shape)
+        ops.conv(x, w, bias, y, geo=geo)
+        ops.conv_backward(x, w, dy, dx, dw, db, geo=geo)
+        found.append([ops.to_host(array) for array in (y, dx, dw, db)])
+    for portable, gpu in zip(*found, strict=True):
+        assert replay.off(gpu, portable) < 1e-5
+
+
+def test_windows_over_many_axes(gpu_ops: MakeOps) -> None:
+    geo = ConvGeometry((2, 3, 1, 2), (1, 2, 1, 2), (1, 0, 0, 1), (2, 1, 1, 1), 1)
+    x = np.random.default_rng(4).standard_normal((2, 3, 5, 7, 2, 4)).astype(np.float32)
+    out = geo.out_shape(x.shape[2:])
+    found = []
+    for ops in (Ops(), gpu_ops()):
+        columns, back = ops.empty((2, 3 * 12, *out)), ops.empty(x.shape)
+        ops.im2col(ops.asarray(x), columns, geo=geo)
+        ops.col2im(columns, back, geo=geo)
+        found.append([ops.to_host(columns), ops.to_host(back)])
+    np.testing.assert_array_equal(found[0][0], found[1][0])
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("count", [1, 4, 7, 1001])
+def test_draws_have_the_bits_of_every_backend(count: int, gpu_ops: MakeOps) -> None:
+    found: list[Any] = []
+    for ops in (Ops(), gpu_ops()):
+        words, x, y = ops.empty((count,), "uint32"), ops.asarray(np.ones(count)), ops.empty((count,))
+        mask = ops.empty((count,), "uint8")
+        ops.words(words, key=2**63 + 12345, ordinal=2**33 + 7)
+        ops.dropout(x, y, mask, ratio=0.3, key=99, ordinal=3)
+        found.append([ops.to_host(array) for array in (words, mask, y)])
+    for portable, gpu in zip(*found, strict=True):
+        np.testing.assert_array_equal(portable, gpu)
+
+
+def test_tensor_cores_are_used_only_if_asked(gpu_ops: MakeOps) -> None:
+    cublas = gpu_ops().xp.cuda.cublas
+    assert gpu_ops().gemm._compute == cublas.CUBLAS_COMPUTE_32F
+    assert gpu_ops(tf32=True).gemm._compute == cublas.CUBLAS_COMPUTE_32F_FAST_TF32
