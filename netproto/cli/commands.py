@@ -33,6 +33,9 @@ COMMANDS = {
     "plot": Command("netproto.cli.plot", "draw loss, accuracy and learning rate of training runs", quiet=True),
     "resize-images": Command("netproto.cli.resize_images", "make squares of pictures"),
     "predict": Command("netproto.cli.predict", "say what is in pictures", quiet=True),
+    "classify": Command("netproto.cli.classify", "classify pictures as Caffe's classify.py does", quiet=True),
+    "detect": Command("netproto.cli.detect", "classify windows of pictures as Caffe's detect.py does", quiet=True),
+    "draw": Command("netproto.cli.draw", "draw a net", quiet=True),
     "device-query": Command("netproto.cli.device_query", "show the GPUs", quiet=True),
 }
 

@@ -23,15 +23,12 @@ from ..net.loading import copy_weights
 from ..net.net import Net
 from ..ops.base import Ops
 from ..schema import upgrade
-from . import device, labels, nets, options, recipes
+from . import classes, device, nets, options, recipes
 from .flags import Parser, UsageError, positive
 from .recipes import Chosen
 
 EXAMPLE = "netproto predict deploy.prototxt model.caffemodel cat.jpg --train-net train_val.prototxt --labels synset_words.txt"
 log = logging.getLogger(__name__)
-
-PROBABILITIES = ("Softmax", "Sigmoid")
-"""Layers whose tops are probabilities already."""
 
 
 def add_flags(parser: Parser) -> None:
@@ -50,16 +47,16 @@ def add_flags(parser: Parser) -> None:
 def run(args: Namespace) -> int:
     """Look at every picture, and print."""
     predictor, pictures = load(args)
-    names = labels.load(args.labels)
+    names = classes.load_names(args.labels)
     found = [(path, predictor.probabilities(path, ten=args.ten_crop)) for path in pictures]
-    labels.check(names, found[0][1].size, args.labels)
+    classes.check_names(names, found[0][1].size, args.labels)
     if args.json:
         print(json.dumps(_as_json(predictor, found, names, args.top)))
         return 0
     for line in predictor.lines(ten=args.ten_crop):
         print(line)
     for path, values in found:
-        print("", path, *labels.lines(values, args.top, names), sep="\n")
+        print("", path, *classes.lines(values, args.top, names), sep="\n")
     return 0
 
 
@@ -126,8 +123,7 @@ class Predictor:
         scores = np.array(self.ops.to_host(self.net.blobs[self.deployed.scores].data))
         if scores.size % len(data) or scores.ndim < 2 or scores.shape[0] != len(data):
             raise DataError(f"{self.deployed.scores!r} of the shape {scores.shape} has no scores for each picture", hint="--output BLOB")
-        scores = scores.reshape(len(data), -1)
-        return scores if self.deployed.maker in PROBABILITIES else softmax(scores)
+        return classes.probabilities(scores.reshape(len(data), -1), self.deployed.maker)
 
     def lines(self, *, ten: bool) -> list[str]:
         """What is done to the pictures, in words."""
@@ -136,14 +132,8 @@ class Predictor:
 
     def _asked(self, ten: bool) -> str:
         scores, maker = self.deployed.scores, self.deployed.maker
-        what = repr(scores) if maker in PROBABILITIES else f"the softmax of {scores!r}"
+        what = repr(scores) if maker in classes.PROBABILITIES else f"the softmax of {scores!r}"
         return what + (", the mean of ten crops" if ten else "")
-
-
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """Of each row, in float64."""
-    powers = np.exp(scores.astype(np.float64) - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def _as_json(predictor: Predictor, found: list[tuple[str, np.ndarray]], names: list[str], top: int) -> dict[str, Any]:
@@ -154,7 +144,9 @@ def _as_json(predictor: Predictor, found: list[tuple[str, np.ndarray]], names: l
         "pictures": [
             {
                 "file": path,
-                "top": [{"class": i, "name": names[i] if names else "", "probability": float(values[i])} for i in labels.best(values, top)],
+                "top": [
+                    {"class": i, "name": names[i] if names else "", "probability": float(values[i])} for i in classes.best(values, top)
+                ],
             }
             for path, values in found
         ],
