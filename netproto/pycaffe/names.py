@@ -15,7 +15,7 @@ T = TypeVar("T")
 class Named(OrderedDict[str, T], Generic[T]):
     """Name -> thing. kind: what the names name, for messages: "blob"."""
 
-    def __init__(self, kind: str, entries: Iterable[tuple[str, T]] = ()):
+    def __init__(self, entries: Iterable[tuple[str, T]] = (), kind: str = "entry"):
         super().__init__(entries)
         self.kind = kind
 
@@ -23,10 +23,10 @@ class Named(OrderedDict[str, T], Generic[T]):
         raise KeyError(f"the net has no {self.kind} {name!r}. {did_you_mean(str(name), self)}".rstrip())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Named, (self.kind, list(self.items()))
+        return Named, (list(self.items()), self.kind)
 
     def copy(self) -> Named[T]:
-        return Named(self.kind, self.items())
+        return Named(self.items(), self.kind)
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<tr><th>{escape(name)}</th><td>{_html(thing)}</td></tr>" for name, thing in self.items())

@@ -42,11 +42,15 @@ class Net:
 
     @passes_users_errors
     def __init__(
-        self, network_file: Path, phase: Any = None, level: int | None = None, stages: Sequence[str] | None = None, weights: Path | None = None
+        self,
+        network_file: Path,
+        phase: Any = None,
+        level: int | None = None,
+        stages: Sequence[str] | None = None,
+        weights: Path | None = None,
     ):
         if isinstance(phase, (str, os.PathLike)):
-            log.warning("DEPRECATION WARNING - deprecated use of Python interface")
-            log.warning("Use this instead (with the named \"weights\" parameter): Net('%s', %s, weights='%s')", network_file, level, phase)
+            log.warning("DEPRECATION WARNING - use this instead: Net('%s', %s, weights='%s')", network_file, level, phase)
             weights, phase, level = phase, level, None
         if phase not in (0, 1):
             raise ModelError(f"the phase is caffe.TRAIN or caffe.TEST, not {phase!r}", hint="Net(network_file, phase, weights=file)")
@@ -76,11 +80,10 @@ class Net:
     def _bind(self, core: CoreNet) -> None:
         self.core = core
         self.layers: list[NetLayer | UserLayer] = [face(layer) for layer in core.layers]
-        self.layer_dict = Named("layer", zip(core.layer_names, self.layers, strict=True))
-        self.params: Named[list[HostBlob]] = Named(
-            "layer with learned blobs", ((n, f.blobs) for n, f in self.layer_dict.items() if f.blobs)
-        )
-        self.blobs: Named[Blob] = Named("blob", ((name, Blob(blob)) for name, blob in core.blobs.items()))
+        self.layer_dict = Named(zip(core.layer_names, self.layers, strict=True), "layer")
+        learned = ((name, layer.blobs) for name, layer in self.layer_dict.items() if layer.blobs)
+        self.params: Named[list[HostBlob]] = Named(learned, "layer with learned blobs")
+        self.blobs: Named[Blob] = Named(((name, Blob(blob)) for name, blob in core.blobs.items()), "blob")
 
     # -- names ---------------------------------------------------------------------------------------------------------------
 
@@ -101,17 +104,17 @@ class Net:
     @property
     def blob_loss_weights(self) -> Named[float]:
         """Blob name -> how much it counts in the loss."""
-        return Named("blob", ((name, self.core.blob_loss_weight(name)) for name in self.blobs))
+        return Named(((name, self.core.blob_loss_weight(name)) for name in self.blobs), "blob")
 
     @property
     def top_names(self) -> Named[list[str]]:
         """Layer name -> the names of its tops."""
-        return Named("layer", zip(self._layer_names, map(self.core.top_names, self.core.graph.nodes), strict=True))
+        return Named(zip(self._layer_names, map(self.core.top_names, self.core.graph.nodes), strict=True), "layer")
 
     @property
     def bottom_names(self) -> Named[list[str]]:
         """Layer name -> the names of its bottoms."""
-        return Named("layer", zip(self._layer_names, map(self.core.bottom_names, self.core.graph.nodes), strict=True))
+        return Named(zip(self._layer_names, map(self.core.bottom_names, self.core.graph.nodes), strict=True), "layer")
 
     @property
     def _layer_names(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from pathlib import Path
 
@@ -260,3 +261,11 @@ def test_the_log_says_what_became_of_weights(tmp_path: Path, caplog: pytest.LogC
     with caplog.at_level(logging.INFO, logger="netproto.pycaffe"):
         caffe.Net(write(tmp_path, NET.replace('"ip"', '"fc"')), caffe.TEST, weights=tmp_path / "w.npz")
     assert "has no weights for fc: their fillers stay" in caplog.text
+
+
+def test_copies_of_names_are_dictionaries_of_the_same(tmp_path: Path) -> None:
+    names = small_net(tmp_path).top_names
+    assert names.copy() == copy.copy(names) == copy.deepcopy(names) == names
+    assert {**names, "more": []} == names | {"more": []}
+    with pytest.raises(KeyError, match="Did you mean 'conv'"):
+        names.copy()["cnv"]
