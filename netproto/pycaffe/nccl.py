@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import DeviceError
 
-HINT = "`netproto train --gpu 0,1` trains on several GPUs"
+HINT = "Train in one process: caffe.get_solver(file).solve()"
 
 
 def has_nccl() -> bool:
@@ -15,7 +15,7 @@ def has_nccl() -> bool:
 
 
 class NCCL:
-    """Not to be had: scripts that start one process for each GPU are answered with the command that does it."""
+    """Not to be had, which scripts that start one process for each GPU are told."""
 
     def __init__(self, solver: Any, uid: bytes):
         raise DeviceError("netproto.pycaffe does not offer NCCL", hint=HINT)
