@@ -5,7 +5,6 @@ The numbers are those of models/bvlc_alexnet and examples/mnist in BVLC/caffe at
 
 from __future__ import annotations
 
-import importlib
 import re
 import shutil
 import subprocess
@@ -16,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from netproto.cli import commands, main
 from netproto.net import graph
 from netproto.sample import cache, prepare, sheets
 from netproto.schema import messages, text, upgrade
@@ -190,16 +188,3 @@ def small_sample(monkeypatch: pytest.MonkeyPatch, folder: Path) -> str:
     monkeypatch.setattr(sheets, "load", lambda split: tuple(array[:: len(array) // 10] for array in load_all(split)))
     assert cache.folder(cache.Format(28, 1), str(folder)).is_dir()
     return str(folder)
-
-
-def test_every_command_on_the_pages_is_understood() -> None:
-    """README's and the examples' command lines name commands and flags that exist."""
-    seen = 0
-    for page in [EXAMPLES.parent / "README.md", *EXAMPLES.glob("*/README.md")]:
-        content = page.read_text().replace("\\\n", " ")
-        for line in re.findall(r"^(?:pip install .* && )?netproto (.+)$", content, re.MULTILINE):
-            name, *rest = line.split()
-            module = importlib.import_module(commands.COMMANDS[name].module)
-            main._parser(name, module).read(rest)
-            seen += 1
-    assert seen >= 12
