@@ -7,7 +7,6 @@ the net, as .npz does. The preprocessing is that of --train-net, of MODEL itself
 from __future__ import annotations
 
 import json
-import logging
 import os
 from argparse import Namespace
 from dataclasses import dataclass
@@ -15,20 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, FormatError, Place
 from ..formats import weights as weights_files
 from ..formats.weights import SUFFIXES, Weights
 from ..net import deploy
-from ..net.loading import copy_weights
-from ..net.net import Net
-from ..ops.base import Ops
 from ..schema import upgrade
 from . import classes, device, nets, options, recipes
 from .flags import Parser, UsageError, positive
 from .recipes import Chosen
+from .scorer import Scorer
 
 EXAMPLE = "netproto predict deploy.prototxt model.caffemodel cat.jpg --train-net train_val.prototxt --labels synset_words.txt"
-log = logging.getLogger(__name__)
 
 
 def add_flags(parser: Parser) -> None:
@@ -71,7 +66,7 @@ def load(args: Namespace) -> tuple[Predictor, list[str]]:
     layer = deploy.data_layer(_training_net(args, message, weights), **state)
     chosen = recipes.choose(layer, deploy.input_shape(message, **state), args)
     deployed = deploy.deployed(message, (1, *chosen.recipe.shape), output=args.output, **state)
-    return Predictor(deployed, weights, chosen, device.choose(args.gpu)), pictures
+    return Predictor(Scorer(deployed, weights, device.choose(args.gpu)), chosen), pictures
 
 
 def _sorted(files: list[str]) -> tuple[str, str, list[str]]:
@@ -96,51 +91,25 @@ def _training_net(args: Namespace, message: Any, weights: Weights) -> Any:
 class Predictor:
     """A net with weights, and the preprocessing of its pictures."""
 
-    deployed: deploy.Deployed
-    weights: Weights
+    scorer: Scorer
     chosen: Chosen
-    ops: Ops
-
-    def __post_init__(self) -> None:
-        self.net = Net(self.deployed.net, ops=self.ops)
-        report = copy_weights(self.net, self.weights)
-        if not report.loaded:
-            raise FormatError("has no weights for any layer of the net", place=Place(report.source), hint="Is it another net's file?")
-        if report.kept:
-            log.warning("%s has no weights for %s: what they make of the pictures means nothing", report.source, ", ".join(report.kept))
 
     def probabilities(self, path: str, *, ten: bool) -> np.ndarray:
         """(classes,): the mean over the crops of a picture. Raises DataError if it cannot be read."""
-        data = self.chosen.recipe.crops(path, ten=ten)
-        return self.judge(data).mean(axis=0)
-
-    def judge(self, data: np.ndarray) -> np.ndarray:
-        """(N, classes) for N inputs of the net."""
-        blob = self.net.blobs[self.deployed.input]
-        blob.reshape(data.shape)
-        self.ops.copy(self.ops.asarray(data), blob.data)
-        self.net.forward()
-        scores = np.array(self.ops.to_host(self.net.blobs[self.deployed.scores].data))
-        if scores.size % len(data) or scores.ndim < 2 or scores.shape[0] != len(data):
-            raise DataError(f"{self.deployed.scores!r} of the shape {scores.shape} has no scores for each picture", hint="--output BLOB")
-        return classes.probabilities(scores.reshape(len(data), -1), self.deployed.maker)
+        return self.scorer.probabilities(self.chosen.recipe.crops(path, ten=ten)).mean(axis=0)
 
     def lines(self, *, ten: bool) -> list[str]:
         """What is done to the pictures, in words."""
-        steps = [*((step.name, str(step)) for step in self.chosen.steps), ("net", self._asked(ten))]
+        asked = self.scorer.output + (", the mean of ten crops" if ten else "")
+        steps = [*((step.name, str(step)) for step in self.chosen.steps), ("net", asked)]
         return [f"preprocessing, from {self.chosen.source}", *(f"  {name:<9}{text}" for name, text in steps)]
-
-    def _asked(self, ten: bool) -> str:
-        scores, maker = self.deployed.scores, self.deployed.maker
-        what = repr(scores) if maker in classes.PROBABILITIES else f"the softmax of {scores!r}"
-        return what + (", the mean of ten crops" if ten else "")
 
 
 def _as_json(predictor: Predictor, found: list[tuple[str, np.ndarray]], names: list[str], top: int) -> dict[str, Any]:
     """{"preprocessing": {...}, "pictures": [{"file", "top": [{"class", "name", "probability"}]}]}"""
     return {
         "preprocessing": {"source": predictor.chosen.source, **{step.name: step.what for step in predictor.chosen.steps}},
-        "output": predictor.deployed.scores,
+        "output": predictor.scorer.deployed.scores,
         "pictures": [
             {
                 "file": path,

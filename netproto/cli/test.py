@@ -11,7 +11,7 @@ from ..layers.base import TEST
 from ..net.loading import copy_weights
 from ..net.net import Net
 from ..solver.report import outputs_of
-from . import device, nets, options, samples
+from . import device, nets, options, samples, ten_crop
 from .flags import Parser, positive
 
 EXAMPLE = "netproto test --model train_val.prototxt --weights model_iter_1000.npz --iterations 50"
@@ -26,6 +26,7 @@ def add_flags(parser: Parser) -> None:
     parser.flag(
         "iterations", type=positive, metavar="N", help=f"batches to run; default {DEFAULT_ITERATIONS}, with --sample all pictures once"
     )
+    parser.switch("ten-crop", help="judge each picture by corners, centre and their mirrors: the mean of their softmax")
     parser.switch("strict", help="refuse weights that leave a layer of the net without any, or are not all used")
     options.add_gpu(parser)
     options.add_net_state(parser)
@@ -42,6 +43,10 @@ def run(args: Namespace) -> int:
     if args.sample:
         message, batches = samples.in_net(message, TEST)
         iterations = args.iterations or batches or DEFAULT_ITERATIONS
+    if args.ten_crop:
+        with samples.offered(args.sample):
+            ten_crop.score(message, weights, ops, iterations, args)
+        return 0
     with samples.offered(args.sample):
         net = Net(message, ops=ops, phase=TEST, level=args.level, stages=args.stage)
     try:

@@ -28,9 +28,9 @@ class Deployed:
     maker: str
 
 
-def data_layer(net: Any, level: int = 0, stages: Sequence[str] = ()) -> Any | None:
+def data_layer(net: Any, level: int = 0, stages: Sequence[str] = (), *, phases: Sequence[int] = (TEST, TRAIN)) -> Any | None:
     """The layer that reads the records of an upgraded NetParameter: that of phase TEST, or else of TRAIN; None if there is none."""
-    for phase in (TEST, TRAIN):
+    for phase in phases:
         for layer in _filtered(net, phase, level, stages).layer:
             if not layer.bottom and layer.top and layer.type not in NOT_DATA:
                 return layer
