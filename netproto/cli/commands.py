@@ -29,13 +29,14 @@ COMMANDS = {
     "convert-mnist": Command("netproto.cli.convert_mnist", "make a database of MNIST's or Fashion-MNIST's files"),
     "convert-cifar": Command("netproto.cli.convert_cifar", "make the databases of CIFAR-10's files"),
     "compute-image-mean": Command("netproto.cli.compute_image_mean", "make the mean file of a database"),
-    "parse-log": Command("netproto.cli.parse_log", "make tables of a training log", quiet=True),
-    "plot": Command("netproto.cli.plot", "draw loss, accuracy and learning rate of training runs", quiet=True),
-    "resize-images": Command("netproto.cli.resize_images", "make squares of pictures"),
     "predict": Command("netproto.cli.predict", "say what is in pictures", quiet=True),
     "classify": Command("netproto.cli.classify", "classify pictures as Caffe's classify.py does", quiet=True),
     "detect": Command("netproto.cli.detect", "classify windows of pictures as Caffe's detect.py does", quiet=True),
     "draw": Command("netproto.cli.draw", "draw a net", quiet=True),
+    "parse-log": Command("netproto.cli.parse_log", "make tables of a training log", quiet=True),
+    "plot": Command("netproto.cli.plot", "draw loss, accuracy and learning rate of training runs", quiet=True),
+    "resize-images": Command("netproto.cli.resize_images", "make squares of pictures"),
+    "run": Command("netproto.cli.run", "run a Python script or module whose `import caffe` is netproto's"),
     "device-query": Command("netproto.cli.device_query", "show the GPUs", quiet=True),
 }
 
