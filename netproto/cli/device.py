@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import logging
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DeviceError
+from ..layers.base import TRAIN
+from ..ops import gpu_device
 from ..ops.base import Ops
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from .budgets import Budget
 
-CUPY_HINT = "pip install 'netproto[cuda13x]' for a driver of CUDA 13, 'netproto[cuda12x]' for one of CUDA 12"
+log = logging.getLogger(__name__)
 
 
 def gpus(text: str) -> list[int] | str:
@@ -38,8 +41,13 @@ def choose(wanted: list[int] | str) -> Ops:
     """The operations for --gpu. Raises DeviceError where a GPU is asked for that cannot be used."""
     if not wanted:
         return cpu()
-    indices(wanted)
-    raise DeviceError("this version of netproto computes on the CPU only", hint="Leave --gpu out")
+    index, *more = indices(wanted)
+    if more:
+        raise DeviceError("this version of netproto computes on one GPU at a time", hint=f"Give one number: --gpu {index}")
+    ops = gpu_device.operations(index)
+    log.info("Use GPU with device ID %d", index)
+    log.info("GPU device name: %s", gpu_device.describe(index)["name"])
+    return ops
 
 
 def for_solver(wanted: list[int] | str, solver: Any) -> Ops:
@@ -60,30 +68,47 @@ def for_solver(wanted: list[int] | str, solver: Any) -> Ops:
 
 def indices(wanted: list[int] | str) -> list[int]:
     """The numbers of the GPUs that --gpu asks for. Raises DeviceError where one, or what it takes to use it, is not there."""
-    count = _gpu_count()
-    asked = list(range(count)) if isinstance(wanted, str) else wanted
-    for index in asked:
-        if index not in range(count):
-            raise DeviceError(f"there is no GPU {index}", hint=f"GPUs here: {', '.join(map(str, range(count)))}")
-    return asked
+    if isinstance(wanted, str):
+        return list(range(gpu_device.count()))
+    for index in wanted:
+        gpu_device.require(index)
+    return wanted
 
 
 def describe(index: int) -> str:
     """One line about a GPU that is there."""
-    about = importlib.import_module("cupy").cuda.runtime.getDeviceProperties(index)
-    name = about["name"].decode() if isinstance(about["name"], bytes) else about["name"]
-    memory, version = about["totalGlobalMem"] / 2**30, f"{about['major']}.{about['minor']}"
-    return f"GPU {index}: {name}, {memory:.1f} GiB, {about['multiProcessorCount']} multiprocessors, compute capability {version}"
+    gpu = gpu_device.describe(index)
+    memory, parts = gpu["memory"] / 2**30, f"{gpu['processors']} multiprocessors, compute capability {gpu['capability']}"
+    return f"GPU {index}: {gpu['name']}, {memory:.1f} GiB, {parts}"
 
 
-def _gpu_count() -> int:
-    """How many GPUs CuPy sees, at least one. Raises DeviceError where CuPy, the driver or a GPU is missing."""
-    if importlib.util.find_spec("cupy") is None:
-        raise DeviceError("no GPU can be used: CuPy is not installed", hint=CUPY_HINT)
+@contextmanager
+def memory_explained(
+    ops: Ops, net: Callable[[], Any], phase: int, *, history: int = 0, level: int = 0, stages: Sequence[str] = ()
+) -> Iterator[None]:
+    """Within it a GPU without room is an error that says what the net takes, and the largest batch that fits.
+
+    net: gives the upgraded NetParameter. history: arrays that a solver keeps for each learned blob.
+    """
+    if not ops.asynchronous:
+        yield
+        return
+    from ..ops.gpu_arrays import OutOfDeviceMemory
+
     try:
-        count = int(importlib.import_module("cupy").cuda.runtime.getDeviceCount())
-    except Exception as error:  # CuPy's import and its runtime fail in their own ways, all of which mean the same here
-        raise DeviceError(f"no GPU can be used: {error}", hint="`nvidia-smi` shows whether the driver sees one") from None
-    if not count:
-        raise DeviceError("no GPU can be used: the driver sees none", hint="`nvidia-smi` shows what the driver sees")
-    return count
+        yield
+    except OutOfDeviceMemory as error:
+        from . import budgets
+
+        _, found = budgets.of(net(), phase, level, stages, history=history, memory=error.total)
+        uses = {budget.use: budget for budget in found}
+        raise _explained(error, uses.get("training" if phase == TRAIN else "testing", uses.get("testing"))) from None
+
+
+def _explained(error: DeviceError, budget: Budget | None) -> DeviceError:
+    if budget is None or not budget.batch:
+        return error
+    takes = f"{budget.footprint.total / 2**30:.2f} GiB and workspaces"
+    what = f"{error.what}; {budget.use} with a batch of {budget.batch} takes {takes}"
+    largest = budget.largest_batch
+    return DeviceError(what, hint=f"The largest batch that fits is about {largest}: --batch-size {largest}" if largest else error.hint)

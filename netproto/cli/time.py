@@ -35,13 +35,14 @@ def run(args: Namespace) -> int:
     phase = TRAIN if args.phase == "TRAIN" else TEST
     if args.sample:
         message, _ = samples.in_net(message, phase)
-    with samples.offered(args.sample):
-        net = Net(message, ops=ops, phase=phase, level=args.level, stages=args.stage)
-    try:
-        _warm_up(net)
-        _measure(net, args.iterations)
-    finally:
-        net.close()
+    with device.memory_explained(ops, lambda: message, phase, level=args.level, stages=args.stage):
+        with samples.offered(args.sample):
+            net = Net(message, ops=ops, phase=phase, level=args.level, stages=args.stage)
+        try:
+            _warm_up(net)
+            _measure(net, args.iterations)
+        finally:
+            net.close()
     return 0
 
 
@@ -69,9 +70,9 @@ def _measure(net: Net, iterations: int) -> None:
     for j in range(iterations):
         start = perf_counter()
         for i in range(count):
-            forward[i] += _milliseconds(net.forward_layer, i)
+            forward[i] += _milliseconds(net, Net.forward_layer, i)
         for i in reversed(range(count)):
-            backward[i] += _milliseconds(lambda i: _backward(net, i), i)
+            backward[i] += _milliseconds(net, _backward, i)
         log.info("Iteration: %d forward-backward time: %g ms.", j + 1, (perf_counter() - start) * 1e3)
     total = (perf_counter() - begin) * 1e3
     log.info("Average time per layer: ")
@@ -85,7 +86,9 @@ def _measure(net: Net, iterations: int) -> None:
     log.info("*** Benchmark ends ***")
 
 
-def _milliseconds(pass_of: Callable[[int], object], i: int) -> float:
+def _milliseconds(net: Net, pass_of: Callable[[Net, int], object], i: int) -> float:
+    """How long a layer's pass takes, on a device until it is done."""
     start = perf_counter()
-    pass_of(i)
+    pass_of(net, i)
+    net.ops.wait()
     return (perf_counter() - start) * 1e3

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 from argparse import Namespace
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
 from ..errors import SolverError
 from ..formats import weights as weights_files
+from ..layers.base import TRAIN
 from ..net.loading import copy_weights
 from ..ops.base import Ops
 from ..schema import upgrade
 from ..solver import Solver, snapshot
+from ..solver.nets import train_net
+from ..solver.rules import RULES
 from . import device, logs, nets, options, samples, signals
 from .flags import Parser, UsageError, positive
 
@@ -47,6 +50,7 @@ def run(args: Namespace) -> int:
     _probe_snapshots(message)
     state = _state_to_resume(args, message)
     with ExitStack() as stack:
+        stack.enter_context(_memory_explained(ops, message, args))
         with samples.offered(args.sample):
             solver = _build(message, ops, args)
         stack.callback(solver.close)
@@ -73,6 +77,18 @@ def as_flags_say(message: Any, args: Namespace) -> Any:
     if not args.python_layers:
         message = nets.edit_test_nets(nets.edit_train_net(message, nets.without_python), nets.without_python)
     return message
+
+
+def _memory_explained(ops: Ops, message: Any, args: Namespace) -> AbstractContextManager[None]:
+    """What the net in training takes, where a GPU has no room for it."""
+    return device.memory_explained(
+        ops,
+        lambda: train_net(message, args.level, args.stage).message,
+        TRAIN,
+        history=RULES[message.type].slots,
+        level=args.level,
+        stages=args.stage,
+    )
 
 
 def _build(message: Any, ops: Ops, args: Namespace) -> Solver:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import numpy
 
+from ..errors import DeviceError
 from .base import Ops
 from .gpu_gemm import Gemm
 from .gpu_kernels import Kernels
 from .reference.arrays import Array
+
+
+class OutOfDeviceMemory(DeviceError):
+    """An array that a GPU has no room for. total: the bytes that the GPU has."""
+
+    def __init__(self, what: str, *, total: int, hint: str):
+        super().__init__(what, hint=hint)
+        self.total = total
 
 
 class Staging:
@@ -45,6 +55,14 @@ class GpuArrays(Ops):
     careful: bool
     _staging: dict[tuple[int, tuple[int, ...]], Staging]
 
+    def empty(self, shape: Sequence[int], dtype: str = "real") -> Array:
+        with self._room_for(shape, dtype):
+            return super().empty(shape, dtype)
+
+    def zeros(self, shape: Sequence[int], dtype: str = "real") -> Array:
+        with self._room_for(shape, dtype):
+            return super().zeros(shape, dtype)
+
     def to_host(self, array: Array) -> numpy.ndarray:
         return array.get() if isinstance(array, self.xp.ndarray) else numpy.asarray(array)
 
@@ -62,12 +80,28 @@ class GpuArrays(Ops):
             super().add_dot(a, b, total)
 
     @contextmanager
+    def _room_for(self, shape: Sequence[int], dtype: str) -> Iterator[None]:
+        """Raise OutOfDeviceMemory for CuPy's own error."""
+        try:
+            yield
+        except self.xp.cuda.memory.OutOfMemoryError:
+            device = self.xp.cuda.Device()
+            free, total = device.mem_info
+            wanted = prod(shape) * self._real(dtype).itemsize
+            what = f"GPU {device.id} is out of memory: {_size(wanted)} more are wanted, {_size(free)} of its {_size(total)} are free"
+            raise OutOfDeviceMemory(what, total=total, hint="A smaller batch needs less") from None
+
+    @contextmanager
     def checked(self) -> Iterator[None]:
         self.careful = True
         try:
             yield
         finally:
             self.careful = False
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**30:.2f} GiB"
 
 
 def fits(*arrays: Array | None) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from ..errors import DeviceError
+from ..ops import gpu_device
 from ..ops.base import Ops
 from ..ops.cpu import CpuOps
 from ..random import Stream
@@ -20,22 +20,28 @@ class _Mode:
     nets_of_seed: int = 0
     rank: int = 0
     ranks: int = 1
+    gpu: Ops | None = None
+    device: int = 0
 
 
 _mode = _Mode()
 
 
 def set_mode_cpu() -> None:
-    """Compute on the CPU: what netproto does anyway."""
+    """Let nets made from now on compute on the CPU, as they do anyway."""
+    _mode.gpu = None
 
 
 def set_mode_gpu() -> None:
-    """Compute on the GPU. Raises DeviceError where there is none to compute on."""
-    raise DeviceError("there is no GPU backend in this build", hint="caffe.set_mode_cpu() computes on the CPU")
+    """Let nets made from now on compute on the GPU. Raises DeviceError where it cannot be used."""
+    _mode.gpu = gpu_device.operations(_mode.device)
 
 
 def set_device(device: int) -> None:
-    """Choose the GPU that set_mode_gpu() computes on."""
+    """Choose the GPU to compute on. Raises DeviceError where it cannot be used by nets that are to compute on one."""
+    _mode.device = int(device)
+    if _mode.gpu is not None:
+        set_mode_gpu()
 
 
 def set_random_seed(seed: int) -> None:
@@ -69,7 +75,7 @@ def set_multiprocess(value: bool) -> None:
 
 def current_ops() -> Ops:
     """The backend for nets made from now on."""
-    return CpuOps()
+    return _mode.gpu or CpuOps()
 
 
 def next_seed() -> int | None:
