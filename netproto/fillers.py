@@ -115,3 +115,15 @@ def bilinear(message: Any, shape: tuple[int, ...], generator: np.random.Generato
     centre = (shape[3] - 1) / (2 * factor)
     line = 1 - np.abs(np.arange(shape[3]) / factor - centre)
     return np.broadcast_to(np.outer(line, line).astype(np.float32), shape).copy()
+
+
+@FILLERS.register("truncated_gaussian")
+def truncated_gaussian(message: Any, shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[np.float32]:
+    """N(mean, std), drawn again where it is more than two std away. No Caffe has it; TensorFlow calls it truncated_normal."""
+    _dense_only(message)
+    if message.std < 0:
+        raise ModelError(f"the {message.type} filler's std is {message.std:g}; it cannot be negative")
+    values = generator.standard_normal(shape, np.float32)
+    while (outside := np.abs(values) > 2).any():
+        values[outside] = generator.standard_normal(int(outside.sum()), np.float32)
+    return np.float32(message.mean) + np.float32(message.std) * values

@@ -40,6 +40,15 @@ def test_gaussian_has_its_moments() -> None:
     assert abs(values.std() - 0.25) < 0.005
 
 
+def test_truncated_gaussian_ends_at_two_std() -> None:
+    """Its variance is that of a normal distribution cut there: 1 - 4 phi(2) / (Phi(2) - Phi(-2)) = 0.7737 of it."""
+    values = filled('type: "truncated_gaussian" mean: 1.5 std: 0.25')
+    assert np.abs(values - 1.5).max() <= 0.5
+    assert np.abs(values - 1.5).max() > 0.49
+    assert values.mean() == pytest.approx(1.5, abs=0.01)
+    assert values.std() == pytest.approx(0.25 * 0.7737**0.5, rel=0.02)
+
+
 def test_sparse_gaussian_keeps_so_many_inputs_of_an_output_on_average() -> None:
     values = filled('type: "gaussian" std: 1 sparse: 8')
     assert abs((values != 0).mean() - 8 / SHAPE[0]) < 0.01
@@ -85,6 +94,7 @@ def test_draws_depend_on_the_seed_alone() -> None:
         ('type: "xavier" sparse: 3', SHAPE, "cannot be sparse"),
         ('type: "uniform" min: 1 max: 0', SHAPE, "min 1 is above its max 0"),
         ('type: "gaussian" std: -1', SHAPE, "cannot be negative"),
+        ('type: "truncated_gaussian" std: -1', SHAPE, "cannot be negative"),
         ('type: "bilinear"', (2, 3, 4, 5), "square kernel"),
     ],
 )
@@ -93,5 +103,5 @@ def test_what_cannot_be_is_refused(body: str, shape: tuple[int, ...], said: str)
         filled(body, shape)
 
 
-def test_all_of_caffes_fillers_are_there() -> None:
-    assert set(FILLERS) == {"constant", "uniform", "gaussian", "positive_unitball", "xavier", "msra", "bilinear"}
+def test_all_of_caffes_fillers_are_there_and_one_of_ours() -> None:
+    assert set(FILLERS) == {"constant", "uniform", "gaussian", "positive_unitball", "xavier", "msra", "bilinear", "truncated_gaussian"}

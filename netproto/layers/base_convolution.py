@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 from ..blob import Array, Blob, Shape
 from ..ops.geometry import Axes, ConvGeometry
+from ..schema.messages import enum_name
 from .base import Layer, at_least, count
 
 
@@ -16,13 +18,15 @@ class BaseConvolution(Layer):
     bottoms = at_least(1)
     tops = at_least(1)
     as_many_tops_as_bottoms = True
+    knows_same: ClassVar[bool] = False
+    """Whether pad_mode SAME is obeyed."""
 
     def setup(self, bottom: Sequence[Shape]) -> None:
         param = self.message.convolution_param
         self.axis = self.canonical_axis(param.axis, len(bottom[0]), "convolution_param.axis")
         self.channels = bottom[0][self.axis]
         self.outputs = self.read_outputs()
-        self.geometry = read_geometry(self, len(bottom[0]) - self.axis - 1, self.read_group())
+        self.geometry = read_geometry(self, len(bottom[0]) - self.axis - 1, self.read_group(), same=self.knows_same)
         self.declare_param(self.weight_shape(), param.weight_filler)
         if param.bias_term:
             self.declare_param((self.outputs,), param.bias_filler)
@@ -76,8 +80,10 @@ class BaseConvolution(Layer):
         return self.blobs[1] if len(self.blobs) > 1 else None
 
 
-def read_geometry(layer: Layer, axes: int, group: int = 1) -> ConvGeometry:
-    """The window of a convolution_param over `axes` spatial axes."""
+def read_geometry(layer: Layer, axes: int, group: int = 1, *, same: bool = False) -> ConvGeometry:
+    """The window of a convolution_param over `axes` spatial axes. same: whether the layer obeys pad_mode SAME."""
+    explicit = enum_name(layer.message.convolution_param, "pad_mode") == "EXPLICIT"
+    layer.require(same or explicit, "only a convolution has a pad_mode", field="convolution_param.pad_mode", hint="Write pad")
     kernel = _per_axis(layer, "kernel_size", "kernel", axes, None)
     stride = _per_axis(layer, "stride", "stride", axes, 1)
     pad = _per_axis(layer, "pad", "pad", axes, 0)

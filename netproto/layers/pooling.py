@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ..blob import Array, Blob, Shape
 from ..ops.geometry import Axes, PoolGeometry
 from ..schema.messages import enum_name
+from . import same_padding
 from .base import LAYERS, TRAIN, Arity, Internal, Layer
 
 
@@ -14,6 +15,7 @@ class Pooling(Layer):
 
     Shapes: (N, C, H, W) -> (N, C, *out), and for MAX a second top alike. out = (size + 2 pad - kernel) / stride + 1, rounded up, or down
     with round_mode FLOOR; where there is padding, a last window that would begin behind size + pad is left out. global_pooling: one window.
+    netproto's: with pad_mode SAME out = size / stride, rounded up; what the windows lack is parted between both ends, the end has one more.
     Formula: y as above. AVE counts the padding, but nothing beyond it; a window without an element gives -FLT_MAX (MAX) or NaN (AVE).
     STOCHASTIC gives sum x^2 / sum x in the TEST phase. The second top is the index of the largest in the plane of H x W, the first of
     several; -1 for none.
@@ -34,6 +36,10 @@ class Pooling(Layer):
         if param.global_pooling:
             self._require_global()
         self.require(all(self.stride), "stride cannot be 0", field="pooling_param.stride")
+        self.pads_to_same = enum_name(param, "pad_mode") == "SAME"
+        if self.pads_to_same:
+            plain = not any(self.pad) and not param.global_pooling
+            self.require(plain, "pad_mode SAME says how much is padded; no pad, no global_pooling", field="pooling_param.pad_mode")
 
     def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
         self.require(len(bottom[0]) == 4, f"the bottom must have 4 axes (N, C, H, W), but is {bottom[0]}")
@@ -53,7 +59,19 @@ class Pooling(Layer):
             pool_backward(self, self.method, top[0].diff, self.internals.get("mask"), bottom[0].diff, self._geometry(bottom[0].shape))
 
     def _geometry(self, shape: Shape) -> PoolGeometry:
+        if self.pads_to_same and self.kernel:
+            return self._same_geometry(shape[2:], self.kernel)
         return pool_geometry(self, self.method, shape[2:], self.kernel or shape[2:], self.stride, self.pad, floor=self.floor)
+
+    def _same_geometry(self, spatial: Axes, kernel: Axes) -> PoolGeometry:
+        before, _ = same_padding.padding(spatial, kernel, self.stride)
+        self.require(
+            self.method == "MAX" or not any(before),
+            f"{self.method} pooling of a plane of {spatial} with pad_mode SAME would count {before} of padding before it",
+            field="pooling_param.pad_mode",
+            hint="Write pad, or use MAX",
+        )
+        return PoolGeometry(kernel, self.stride, before, same_padding.windows(spatial, self.stride))
 
     def _read_kernel(self) -> Axes:
         param = self.message.pooling_param

@@ -422,6 +422,7 @@ CASES: list[Case] = [
         bottoms=[(2, 5, 6, 7)],
         golden=("conv_depthmult",),
     ),
+    Case("Convolution", "same", "convolution_param { num_output: 4 kernel_size: 3 stride: 2 pad_mode: SAME }", bottoms=[(2, 3, 5, 8)]),
     Case("Convolution", "1x1", "convolution_param { num_output: 4 kernel_size: 1 }", bottoms=[(2, 3, 5, 7)], golden=("conv_1x1",)),
     Case("Convolution", "3x3", "convolution_param { num_output: 4 kernel_size: 3 pad: 1 }", bottoms=[(5, 3, 13, 11)], golden=("conv_pad",)),
     Case(
@@ -637,6 +638,7 @@ CASES: list[Case] = [
         bottoms=[(2, 3, 5, 7)],
         gradient="some windows hold no element: -FLT_MAX",
     ),
+    Case("Pooling", "max_same", "pooling_param { kernel_size: 3 stride: 2 pad_mode: SAME }", bottoms=[(2, 3, 5, 8)]),
     Case("Pooling", "ave", "pooling_param { pool: AVE kernel_size: 3 stride: 2 }", bottoms=[(2, 3, 5, 8)], golden=("pool_ave32",)),
     Case(
         "Pooling",

@@ -37,12 +37,12 @@ def enum_rows() -> list[EnumRow]:
 
 
 def fork_field_rows() -> list[FieldRow]:
-    """The fields that stock Caffe lacks."""
-    return [FieldRow(*row, packed="") for row in _rows("fork_fields.tsv")]
+    """The fields that stock Caffe lacks: those of its forks, then our own."""
+    return [FieldRow(*row, packed="") for table in ("fork_fields.tsv", "own_fields.tsv") for row in _rows(table)]
 
 
 def fork_enum_rows() -> list[EnumRow]:
-    return [EnumRow(*row) for row in _rows("fork_enums.tsv")]
+    return [EnumRow(*row) for table in ("fork_enums.tsv", "own_enums.tsv") for row in _rows(table)]
 
 
 def caffe_file(name: str = "caffe.proto", *, forks: bool = False) -> FileDescriptorProto:
