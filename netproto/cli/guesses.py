@@ -16,8 +16,19 @@ from . import shapes
 
 log = logging.getLogger(__name__)
 
-PICTURES = {"Data": "data_param", "ImageData": "image_data_param", "WindowData": "window_data_param"}
+PICTURES = {
+    "AnnotatedData": "data_param",
+    "Data": "data_param",
+    "DenseImageData": "dense_image_data_param",
+    "ImageData": "image_data_param",
+    "VideoData": "data_param",
+    "WindowData": "window_data_param",
+}
+OBJECTS = 8
+"""The numbers of an object in the labels of AnnotatedData."""
 SIZES = ((3, 227, 227), (1, 28, 28), (3, 32, 32), (3, 512, 512))
+STREETS = (3, 360, 480)
+"""The pictures that SegNet was made for: its nets have that size written in them."""
 
 
 def unknown(net: Any) -> Iterator[tuple[Any, str]]:
@@ -32,14 +43,17 @@ def unknown(net: Any) -> Iterator[tuple[Any, str]]:
 def missing_source(layer: Any) -> str:
     """The database, folder or list that a data layer reads, where it is not there; else ''."""
     for field, value in layer.ListFields():
-        if field.message_type is not None and "source" in field.message_type.fields_by_name and value.HasField("source"):
-            return "" if os.path.exists(value.source) else str(value.source)
+        names = field.message_type.fields_by_name if field.message_type is not None else ()
+        for name in ("source", "video_file"):
+            if name in names and value.HasField(name):
+                path = str(getattr(value, name))
+                return "" if os.path.exists(path) else path
     return ""
 
 
 def pictures(net: Any) -> list[Any]:
     """The layers that read pictures from a source that is not here."""
-    return [layer for layer in net.layer if layer.type in PICTURES and layer.top and missing_source(layer)]
+    return [layer for layer in net.layer if layer.type in PICTURES and layer.top and missing_source(layer) and not _reads_clips(layer)]
 
 
 def guessed(net: Any) -> list[Any]:
@@ -47,7 +61,8 @@ def guessed(net: Any) -> list[Any]:
     absent = pictures(net)
     if not absent:
         return [net]
-    guesses = [{layer.top[0]: _picture_shape(layer, size) for layer in absent} for size in SIZES]
+    sizes = (*SIZES, STREETS) if any(layer.type == "DenseImageData" for layer in absent) else SIZES
+    guesses = [{top: shape for layer in absent for top, shape in _top_shapes(layer, size).items()} for size in sizes]
     return [shapes.with_inputs(net, guess) for i, guess in enumerate(guesses) if guess not in guesses[:i]]
 
 
@@ -84,17 +99,37 @@ def _sizes(graph: Graph, layers: Sequence[Any]) -> tuple[Shape, ...]:
     return tuple(graph.shapes[graph.blob_names.index(layer.top[0])][2:] for layer in layers)
 
 
+def _reads_clips(layer: Any) -> bool:
+    """Whether a layer is of a kind that is not built, and says so itself: VideoData with a list of clips."""
+    return bool(layer.type == "VideoData" and layer.video_data_param.HasField("source"))
+
+
+def _top_shapes(layer: Any, size: tuple[int, int, int]) -> dict[str, Shape]:
+    """The shapes of a layer's pictures, and of labels that are not one number for each."""
+    picture = _picture_shape(layer, size)
+    found = {layer.top[0]: picture}
+    if len(layer.top) > 1 and layer.type == "AnnotatedData":
+        found[layer.top[1]] = (picture[0], 1, 300, 5) if layer.annotated_data_param.yolo_data_type else (1, 1, picture[0], OBJECTS)
+    if len(layer.top) > 1 and layer.type == "DenseImageData":
+        found[layer.top[1]] = (picture[0], 1, *picture[2:])
+    return found
+
+
 def _picture_shape(layer: Any, size: tuple[int, int, int]) -> Shape:
     """As the layer's settings say; where they do not, of the given size."""
     channels, height, width = size
     transform, source = layer.transform_param, getattr(layer, PICTURES[layer.type])
     if transform.force_gray:
         channels = 1
-    elif transform.force_color or len(transform.mean_value) == 3 or layer.type == "WindowData":
+    elif transform.force_color or len(transform.mean_value) == 3 or layer.type in ("WindowData", "VideoData"):
         channels = 3
-    if layer.type == "ImageData":
+    if layer.type in ("ImageData", "DenseImageData"):
         channels = 3 if source.is_color else 1
         height, width = source.new_height or height, source.new_width or width
+    if layer.type == "DenseImageData":
+        height, width = source.crop_height or height, source.crop_width or width
+    if transform.resize_param:
+        height, width = transform.resize_param[0].height, transform.resize_param[0].width
     if transform.crop_size:
         height = width = transform.crop_size
     return source.batch_size, channels, height, width

@@ -9,18 +9,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..errors import DataError
 from . import datum, image
 from .prefetch import RecordLoader, Shape
 from .source import Record, Source
 from .transform import Transform
 
 
-def open_source(path: str, backend: str) -> Source:
-    """The database at a path. backend: 'LMDB' or 'LEVELDB'. Raises DataError if it is not there, broken, empty, or of the other kind."""
+def open_source(path: str, backend: str, *, shuffle: bool = False) -> Source:
+    """The database at a path. backend: 'LMDB' or 'LEVELDB'. Raises DataError if it is not there, broken, empty, or of the other kind.
+
+    shuffle: an order of its own for each epoch; a LevelDB has none but that of its keys.
+    """
     if backend == "LMDB":
         from .lmdb import LmdbSource
+        from .shuffled import ShuffledLmdbSource
 
-        return LmdbSource(path)
+        return ShuffledLmdbSource(path) if shuffle else LmdbSource(path)
+    if shuffle:
+        raise DataError("a LevelDB cannot be read in another order", hint="Copy it to an LMDB, or take `shuffle` away")
     from .leveldb import LevelDbSource
 
     return LevelDbSource(path)

@@ -6,6 +6,7 @@ Caffe: src/caffe/layers/image_data_layer.cpp. The order of a shuffled epoch is a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ class ImageListSource(Source):
 
     def __init__(self, path: str, *, root_folder: str = "", shuffle: bool = False, rand_skip: int = 0):
         super().__init__(path)
-        self.lines = [_listed(path, number, line, root_folder) for number, line in read_lines(path, "images and labels")]
+        self.lines = [self.listed(number, line, root_folder) for number, line in read_lines(path, "images and labels")]
         self.shuffle, self.rand_skip = shuffle, rand_skip
         if rand_skip > len(self.lines):
             raise self.error(f"lists {len(self.lines)} images, but rand_skip is {rand_skip}")
@@ -34,6 +35,10 @@ class ImageListSource(Source):
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    def listed(self, number: int, line: str, root_folder: str) -> tuple[str, Any]:
+        """What a line says: the path of an image, and its label."""
+        return _listed(self.path, number, line, root_folder)
 
     def _next(self) -> Record:
         place = self.position + self.first

@@ -38,6 +38,10 @@ class Loader(ABC):
     def shapes(self, first: Record) -> list[Shape]:
         """The shapes of one record's arrays, told by the first record of a batch. Raises DataError."""
 
+    def batch_shapes(self, records: Sequence[Record], batch_size: int) -> list[Shape]:
+        """The shapes of a batch of these records, or of one that begins with them. Raises DataError."""
+        return [(batch_size, *shape) for shape in self.shapes(records[0])]
+
     @abstractmethod
     def fill(self, records: Sequence[Record], arrays: Sequence[np.ndarray], start: int) -> None:
         """Fill arrays[k][start + i] from records[i]. Raises DataError."""
@@ -81,12 +85,12 @@ class Batch:
         self.arrays = [store[: prod(shape)].reshape(shape) for store, shape in zip(self._stores, shapes, strict=True)]
 
 
-def batch_shapes(loader: Loader, first: Record, batch_size: int) -> list[Shape]:
-    """The shapes of a batch that begins with this record. Raises DataError."""
+def batch_shapes(loader: Loader, records: Sequence[Record], batch_size: int) -> list[Shape]:
+    """The shapes of a batch that begins with these records. Raises DataError."""
     try:
-        return [(batch_size, *shape) for shape in loader.shapes(first)]
+        return loader.batch_shapes(records, batch_size)
     except DataError as error:
-        raise loader.named(error, first) from error
+        raise loader.named(error, records[0]) from error
 
 
 class Prefetcher:
@@ -117,7 +121,7 @@ class Prefetcher:
         """The shapes of the next batch, told by its first record, which is not taken. Raises DataError."""
         state = self.source.state()
         try:
-            return batch_shapes(self.loader, self.source.take(), self.batch_size)
+            return batch_shapes(self.loader, [self.source.take()], self.batch_size)
         finally:
             self.source.restore(state)
 
@@ -236,7 +240,7 @@ class _Queue:
         batch.errors = []
         try:
             records = [self.source.take() for _ in range(self.batch_size)]
-            batch.prepare(batch_shapes(self.loader, records[0], self.batch_size))
+            batch.prepare(batch_shapes(self.loader, records, self.batch_size))
             batch.state = self.source.state()
             step = max(1, min(LARGEST_CHUNK, -(-self.batch_size // len(self.threads))))
             chunks = [(batch, records[i : i + step], i) for i in range(0, self.batch_size, step)]

@@ -14,10 +14,13 @@ import numpy as np
 
 from ..errors import DataError
 from ..formats import mean as mean_files
-from .draws import below, words
+from .draws import below, subkey, words
+from .resize import RandomResize, resized_planes
 
 Shape3 = tuple[int, ...]
 NO_MEAN = np.zeros((0, 0, 0), np.float32)
+WITH_BOXES = ("resize_param", "distort_param", "expand_param", "emit_constraint")
+"""What SSD's fork does to images with boxes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Transform:
     """What a transform_param asks for.
 
     mean: float32, empty for none, (1 or channels, 1, 1) for mean_value, (channels, height, width) for mean_file. mean_source: its file.
-    train: whether windows are drawn at random.
+    train: whether windows are drawn at random. resize: NVIDIA's; the mean is then the middle of the mean image, wherever the window is.
     """
 
     crop_size: int = 0
@@ -36,25 +39,38 @@ class Transform:
     force_color: bool = False
     force_gray: bool = False
     train: bool = False
+    resize: RandomResize | None = None
 
     @classmethod
-    def of(cls, param: Any, *, train: bool) -> Transform:
-        """From a TransformationParameter; reads its mean file. Raises DataError for what contradicts itself, FormatError for the file."""
+    def of(cls, param: Any, *, train: bool, with_boxes: bool = False) -> Transform:
+        """From a TransformationParameter; reads its mean file. Raises DataError for what contradicts itself, FormatError for the file.
+
+        with_boxes: whether another obeys what SSD's fork does to images with boxes.
+        """
         if param.mean_file and len(param.mean_value):
             raise DataError("both mean_file and mean_value are written", hint="Keep one of them")
         if param.force_color and param.force_gray:
             raise DataError("both force_color and force_gray are written", hint="Keep one of them")
+        for name in () if with_boxes else WITH_BOXES:
+            if len(param.resize_param) if name == "resize_param" else param.HasField(name):
+                raise DataError(f"{name} is for images with boxes, and this layer does not obey it", hint="AnnotatedData does")
         mean = NO_MEAN
         if param.mean_file:
             mean = mean_files.load(param.mean_file)
         elif len(param.mean_value):
             mean = np.array(param.mean_value, np.float32)[:, None, None]
-        return cls(
-            int(param.crop_size), param.mirror, np.float32(param.scale), mean, param.mean_file, param.force_color, param.force_gray, train
-        )
+        colors = param.force_color, param.force_gray
+        resize = RandomResize.of(param)
+        if resize and with_boxes:
+            raise DataError("images with boxes do not obey img_rand_resize and the like", hint="resize_param sets their size")
+        if resize and min(mean.shape[1:]) > 1:
+            mean = _middle(mean, int(param.crop_size), param.mean_file)
+        return cls(int(param.crop_size), param.mirror, np.float32(param.scale), mean, param.mean_file, *colors, train, resize)
 
     def out_shape(self, shape: Shape3) -> Shape3:
         """(channels, height, width) of what is made of an image of this shape. Raises DataError if it cannot be."""
+        if self.resize:
+            return shape[0], self.crop_size, self.crop_size
         self._check(shape)
         return (shape[0], self.crop_size, self.crop_size) if self.crop_size else tuple(shape)
 
@@ -63,6 +79,8 @@ class Transform:
 
         Raises DataError if the image does not fit its batch, the mean or the crop.
         """
+        if self.resize:
+            image = resized_planes(self.resize, image, words(subkey(key, "resize"), ordinal))
         top, left, flip = self.window(image.shape, key, ordinal)
         self.cut(image, out, top, left, flip)
 
@@ -75,6 +93,9 @@ class Transform:
                 f"its image gives {times(self.out_shape(image.shape))}, the first of its batch {times(out.shape)}",
                 hint="Bring all images to one size, set crop_size, or batch_size: 1",
             )
+        if self.resize:
+            image = image[:, top : top + self.crop_size, left : left + self.crop_size]
+            top = left = 0
         transform(image, self._mean_of(image.shape[0]), out, top, left, flip, self.scale)
 
     def window(self, shape: Shape3, key: int, ordinal: int) -> tuple[int, int, bool]:
@@ -116,3 +137,11 @@ class Transform:
 def times(shape: Shape3) -> str:
     """3 x 36 x 40."""
     return " x ".join(map(str, shape))
+
+
+def _middle(mean: np.ndarray, side: int, file: str) -> np.ndarray:
+    """The square in the middle of a mean image."""
+    if side > min(mean.shape[1:]):
+        raise DataError(f"crop_size is {side}, but mean_file {os.fspath(file)!r} is {times(mean.shape)}")
+    top, left = ((extent - side) // 2 for extent in mean.shape[1:])
+    return np.ascontiguousarray(mean[:, top : top + side, left : left + side])

@@ -2,6 +2,7 @@
 
 from .abs_val import AbsVal as AbsVal
 from .accuracy import Accuracy as Accuracy
+from .annotated_data import AnnotatedData as AnnotatedData
 from .arg_max import ArgMax as ArgMax
 from .axpy import Axpy as Axpy
 from .base import LAYERS
@@ -19,6 +20,7 @@ from .convolution_depthwise import ConvolutionDepthwise as ConvolutionDepthwise
 from .crop import Crop as Crop
 from .data import Data as Data
 from .deconvolution import Deconvolution as Deconvolution
+from .dense_image_data import DenseImageData as DenseImageData
 from .depthwise_convolution import DepthwiseConvolution as DepthwiseConvolution
 from .detection_evaluate import DetectionEvaluate as DetectionEvaluate
 from .detection_output import DetectionOutput as DetectionOutput
@@ -85,6 +87,7 @@ from .tanh import TanH as TanH
 from .threshold import Threshold as Threshold
 from .tile import Tile as Tile
 from .upsample import Upsample as Upsample
+from .video_data import VideoData as VideoData
 from .window_data import WindowData as WindowData
 from .yolo_detection_output import YoloDetectionOutput as YoloDetectionOutput
 

@@ -27,6 +27,7 @@ def require_predictions(layer: Layer, bottom: Sequence[Shape], *, classes: int, 
             len(shape) > 0 and count(shape, 1) == wanted,
             f"bottom {index} has the shape {shape}, but {wanted} {what} an image are wanted, for {boxes} boxes and {classes} classes",
             field=f"bottom[{index}]",
+            hint="TextBoxes has a PriorBox of its own, with twice the boxes, which is not built" if count(shape, 1) == 2 * wanted else "",
         )
     layer.require(loc[0] == conf[0], f"bottoms 0 and 1 have {loc[0]} and {conf[0]} images", field="bottom")
 

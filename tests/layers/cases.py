@@ -873,12 +873,15 @@ CASES: list[Case] = [
 ]
 
 NO_ROW: dict[str, str] = {
+    "AnnotatedData": "it reads a database: test_annotated_data.py",
     "Data": "it reads a database: test_data_layers.py",
+    "DenseImageData": "it reads files: test_dense_image_data.py",
     "HDF5Data": "it reads files: test_data_layers.py",
     "HDF5Output": "it writes a file: test_data_layers.py",
     "ImageData": "it reads files: test_data_layers.py",
     "Input": "the caller fills its tops: test_input.py",
     "MemoryData": "the caller gives it arrays: test_data_layers.py",
+    "VideoData": "it reads a video: test_video_data.py",
     "WindowData": "it reads files: test_data_layers.py",
 }
 """Layer types that no row can hold, with the reason and the test that covers them."""

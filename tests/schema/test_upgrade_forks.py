@@ -114,3 +114,19 @@ def test_a_net_of_stock_caffe_says_nothing(caplog: pytest.LogCaptureFixture) -> 
     with caplog.at_level(logging.WARNING):
         assert upgrade.net(parse_net(source)) == parse_net(source)
     assert not caplog.records
+
+
+def test_names_of_random_sizes() -> None:
+    source = (
+        "layer { type: 'Data' transform_param { var_sz_img_rand_resize_lower: 5 var_sz_img_rand_resize_upper: 7 var_sz_img_rand_crop: 3 } }"
+    )
+    upgraded = upgrade.net(parse_net(source)).layer[0]
+    param = upgraded.transform_param
+    assert (param.img_rand_resize_lower, param.img_rand_resize_upper, param.crop_size, param.allow_upscale) == (5, 7, 3, True)
+    assert messages.enum_name(param, "interpolation_algo_down") == "INTER_AREA"
+    assert "var_sz" not in text.dump(upgraded)
+    assert place_of(upgraded, "transform_param.crop_size") == Place("f", 1, 104)
+    (layer,) = layers_of("layer { type: 'Data' transform_param { var_sz_img_center_crop: 9 } }")
+    assert layer == 'type: "Data" transform_param { crop_size: 9 }'
+    with pytest.raises(ModelError, match="the window's size is written twice"):
+        layers_of("layer { type: 'Data' transform_param { var_sz_img_center_crop: 9 crop_size: 9 } }")

@@ -69,6 +69,7 @@ def _layers(layer: Any) -> Iterator[Any]:
     """The layers that a layer stands for, the layer itself first."""
     _dilate(layer)
     _round(layer)
+    _rename_random_sizes(layer)
     yield layer
     if layer.type == "Convolution" and layer.convolution_param.HasField("fuse_type"):
         yield from _unfused_convolution(layer)
@@ -97,6 +98,28 @@ def _round(layer: Any) -> None:
             param.round_mode = messages.PoolingParameter.FLOOR
             _move_place(layer, "pooling_param.ceil_mode", "pooling_param.round_mode")
         param.ClearField("ceil_mode")
+
+
+def _rename_random_sizes(layer: Any) -> None:
+    """NVIDIA's release 0.16.3 had other names for images of random sizes, and one for the window of each phase."""
+    if not layer.HasField("transform_param"):
+        return
+    param, prefix = layer.transform_param, "transform_param.var_sz_img"
+    windows = [name for name in ("rand_crop", "center_crop") if param.HasField(f"var_sz_img_{name}")]
+    ends = [end for end in ("lower", "upper") if param.HasField(f"var_sz_img_rand_resize_{end}")]
+    if len(windows) + param.HasField("crop_size") > 1:
+        raise ModelError("the window's size is written twice", place=place_of(layer, f"{prefix}_{windows[0]}"), layer=label(layer))
+    for end in ends:
+        setattr(param, f"img_rand_resize_{end}", getattr(param, f"var_sz_img_rand_resize_{end}"))
+        _move_place(layer, f"{prefix}_rand_resize_{end}", f"transform_param.img_rand_resize_{end}")
+    if ends:
+        param.interpolation_algo_down = messages.TransformationParameter.INTER_AREA
+        param.allow_upscale = True
+    for name in windows:
+        param.crop_size = getattr(param, f"var_sz_img_{name}")
+        _move_place(layer, f"{prefix}_{name}", "transform_param.crop_size")
+    for name in (*windows, *(f"rand_resize_{end}" for end in ends)):
+        param.ClearField(f"var_sz_img_{name}")
 
 
 def _unfused_convolution(layer: Any) -> Iterator[Any]:
