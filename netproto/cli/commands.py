@@ -37,6 +37,7 @@ COMMANDS = {
     "plot": Command("netproto.cli.plot", "draw loss, accuracy and learning rate of training runs", quiet=True),
     "resize-images": Command("netproto.cli.resize_images", "make squares of pictures"),
     "run": Command("netproto.cli.run", "run a Python script or module whose `import caffe` is netproto's"),
+    "extract-features": Command("netproto.cli.extract_features", "write what a net makes of its data into databases"),
     "device-query": Command("netproto.cli.device_query", "show the GPUs", quiet=True),
 }
 
