@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..blob import Array
+from ..errors import SolverError
 from ..ops.base import Ops
 
 log = logging.getLogger("netproto.solver")
@@ -44,6 +45,11 @@ class MeanOutputs:
         """Count in the outputs of a net that has just run forward."""
         outputs = list(outputs_of(net))
         before = self._totals or [(name, 0.0, weight) for name, _, weight in outputs]
+        if len(before) != len(outputs):
+            raise SolverError(
+                f"a batch of the test gives {len(outputs)} numbers, the one before {len(before)}: they have no mean",
+                hint="The rows of a DetectionEvaluate layer want eval_type: 'detection'",
+            )
         self._totals = [(n, total + value, w) for (_, total, _), (n, value, w) in zip(before, outputs, strict=True)]
         self._passes += 1
 

@@ -17,7 +17,8 @@ from ..net.loading import copy_weights
 from ..net.net import Net
 from ..ops.base import Ops
 from ..schema.places import place_of
-from . import lr_policy, nets, snapshot
+from . import average_precision, lr_policy, nets, snapshot
+from .average_precision import AveragePrecisions
 from .report import MeanOutputs, SmoothedLoss, SpeedLine, output_lines, outputs_of
 from .rules import RULES, Step
 
@@ -258,17 +259,23 @@ class Solver:
         net, batches = self.test_nets[i], self.message.test_iter[i]
         log.info("Iteration %d, Testing net (#%d)", self.iter, i)
         loss = 0.0
-        means = MeanOutputs()
+        found = self._outputs()
         for _ in range(batches):
             if self._interrupted():
                 log.info("Test interrupted.")
                 return
             loss += float(net.forward())
-            means.add(net)
+            found.add(net)
         if self.message.test_compute_loss:
             log.info("Test loss: %g", loss / batches)
-        for line in output_lines("Test", means):
+        for line in output_lines("Test", found):
             log.info("%s", line)
+
+    def _outputs(self) -> MeanOutputs | AveragePrecisions:
+        """What a test makes of its outputs."""
+        if self.message.eval_type == "detection":
+            return AveragePrecisions(self.message.ap_version, show_classes=self.message.show_per_class_result)
+        return MeanOutputs()
 
     # -- signals -------------------------------------------------------------------------------------------------------------
 
@@ -298,6 +305,7 @@ def check(message: Any) -> None:
     if message.type not in RULES:
         raise SolverError(f"unknown solver type {message.type!r}", place=place_of(message, "type"), hint=did_you_mean(message.type, RULES))
     lr_policy.check(message)
+    average_precision.check(message)
     if message.regularization_type not in ("L1", "L2"):
         raise SolverError(
             f"unknown regularization_type {message.regularization_type!r}",
