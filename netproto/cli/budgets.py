@@ -31,12 +31,15 @@ class Budget:
     memory: int
 
 
-def of(net: Any, phase: int, level: int, stages: Sequence[str], *, history: int, memory: int | None) -> tuple[Graph, list[Budget]]:
+def of(
+    net: Any, phase: int, level: int, stages: Sequence[str], *, history: int, memory: int | None, written: Any = None
+) -> tuple[Graph, list[Budget]]:
     """The graph of an upgraded NetParameter in a phase; and what its nets of both phases take, as far as their shapes can be known.
 
-    history: arrays that the solver keeps for each learned blob. memory: bytes there are, None if that is not known.
+    history: arrays that the solver keeps for each learned blob. memory: bytes there are, None if that is not known. written: the net as its
+    file has it, where `net` has inputs in the place of its data: it says how many batches are read ahead.
     """
-    variants = {p: _Variant(net, p, level, stages, history) for p in (TEST, TRAIN)}
+    variants = {p: _Variant(net, p, level, stages, history, written or net) for p in (TEST, TRAIN)}
     shown = variants[phase].graph(quiet=False)
     budgets = []
     for use, p in (("testing", TEST), ("training", TRAIN)):
@@ -52,10 +55,11 @@ def of(net: Any, phase: int, level: int, stages: Sequence[str], *, history: int,
 class _Variant:
     """The net of one phase."""
 
-    def __init__(self, net: Any, phase: int, level: int, stages: Sequence[str], history: int):
+    def __init__(self, net: Any, phase: int, level: int, stages: Sequence[str], history: int, written: Any):
         self.phase, self.history = phase, history
-        self.net = rules.filter_net(net, messages.NetState(phase=phase, level=level, stage=stages))
-        self.queued = {layer.name: _depth(layer) for layer in self.net.layer if nets.batched_fields(layer)}
+        state = messages.NetState(phase=phase, level=level, stage=stages)
+        self.net = rules.filter_net(net, state)
+        self.queued = {layer.name: _depth(layer) for layer in rules.filter_net(written, state).layer if nets.batched_fields(layer)}
 
     def graph(self, *, quiet: bool) -> Graph:
         return guesses.fitting_graph(self.net, self.phase, quiet=quiet)

@@ -26,7 +26,7 @@ COMMANDS = {
     "detect": Command("netproto.cli.detect", "classify windows of pictures as Caffe's detect.py does", quiet=True),
     "extract-features": Command("netproto.cli.extract_features", "write what a net makes of its data into databases"),
     "check": Command("netproto.cli.check", "say what is wrong with net and solver files", quiet=True),
-    "summary": Command("netproto.cli.summary", "show a net's layers, shapes, parameters and multiply-adds", quiet=True),
+    "summary": Command("netproto.cli.summary", "show a net's layers, shapes, parameters, multiply-adds and memory", quiet=True),
     "draw": Command("netproto.cli.draw", "draw a net", quiet=True),
     "convert": Command("netproto.cli.convert", "change weights from one file format into another"),
     "upgrade": Command("netproto.cli.upgrade", "rewrite an old net or solver file in today's form", quiet=True),

@@ -135,7 +135,7 @@ class _Choice:
         if source.new_height and source.new_width:
             return (source.new_height, source.new_width), "new_height and new_width"
         if self.record:
-            return (self.record[1], self.record[2]), f"the size of the pictures that {self.source} reads"
+            return (self.record[1], self.record[2]), "the size of the pictures in its database"
         if mean.shape[1:] > (1, 1) and min(mean.shape[1:]) >= crop:
             return (mean.shape[1], mean.shape[2]), "the size of the mean file"
         if crop in CUSTOM_CROPS:

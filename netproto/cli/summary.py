@@ -48,8 +48,9 @@ def add_flags(parser: Parser) -> None:
 def run(args: Namespace) -> int:
     """Print the table, or JSON."""
     phase = TRAIN if args.phase == "TRAIN" else TEST
-    net = shapes.with_inputs(nets.load_net(args.model, python_layers=args.python_layers), dict(args.input))
-    graph, found = budgets.of(net, phase, args.level, args.stage, history=RULES[args.solver_type].slots, memory=free_memory())
+    written = nets.load_net(args.model, python_layers=args.python_layers)
+    net, slots = shapes.with_inputs(written, dict(args.input)), RULES[args.solver_type].slots
+    graph, found = budgets.of(net, phase, args.level, args.stage, history=slots, memory=free_memory(), written=written)
     print(json.dumps(as_json(graph, found)) if args.json else "\n".join(as_table(graph, found)))
     return 0
 

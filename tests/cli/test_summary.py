@@ -92,6 +92,14 @@ def test_memory_of_both_uses_and_what_fits(model: Callable, cli: Callable, monke
     assert table[-1] == f"largest batch that fits the 100.0 kB free here: 25 in testing, {training['largest_batch']} in training"
 
 
+def test_an_input_in_the_place_of_data_still_reads_ahead(model: Callable, cli: Callable) -> None:
+    queued = [
+        json.loads(cli("summary", model(DATA % crop), *argv, "--json").out)["memory"]["testing"]["queued"]
+        for crop, argv in (("transform_param { crop_size: 9 }", []), ("", ["--input", "data=6,3,9,9"]))
+    ]
+    assert queued[0] == queued[1] == 2 * 4 * (6 * 243 + 6)
+
+
 def test_as_a_user_runs_it(model: Callable, program: Callable) -> None:
     result = program("summary", model(DEPLOY))
     assert (result.code, result.err) == (0, "")
