@@ -1,4 +1,4 @@
-"""What the pinned CuPy release has, as recorded in names.json by record.py."""
+"""What the pinned CuPy release has, as recorded in names.json by tools/record_cupy.py."""
 
 from __future__ import annotations
 

@@ -1,15 +1,19 @@
-"""Write names.json: every public name of an installed CuPy with its parameters. To be run where the pinned release is installed."""
+"""Write down every public name of an installed CuPy with its parameters, for the fake of tests/gpu. No GPU is needed.
+
+usage: python tools/record_cupy.py [FILE]
+"""
 
 from __future__ import annotations
 
 import inspect
 import json
 import re
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+NAMES = Path(__file__).parents[1] / "tests" / "gpu" / "fakecupy" / "names.json"
 KEYWORD = r"(\w+)\s*(?:=[^,]*)?$"
 
 
@@ -41,7 +45,7 @@ def public(module: Any, *, ufunc: Any = ()) -> dict[str, Any]:
     table = {}
     for name in dir(module):
         thing = getattr(module, name, None)
-        if name.startswith("_") or inspect.ismodule(thing):
+        if name.startswith("_"):
             continue
         if ufunc and isinstance(thing, ufunc):
             table[name] = {"names": [None] * (thing.nin + thing.nout), "keywords": ["out", "casting", "dtype"], "any": False}
@@ -55,23 +59,25 @@ def main() -> None:
         warnings.simplefilter("ignore")
         import cupy
         import cupyx
-        from cupy.cuda import runtime
+        from cupy.cuda import device, memory, runtime
     tables = {
         "cupy": public(cupy, ufunc=cupy.ufunc),
         "ndarray": public(cupy.ndarray),
         "cupyx": public(cupyx),
-        "cupy.cuda": public(cupy.cuda),
+        "cupy.cuda": public(cupy.cuda) | {"cublas": None},  # a module that is loaded when it is first asked for
         "cupy.cuda.Stream": public(cupy.cuda.Stream),
         "cupy.cuda.Event": public(cupy.cuda.Event),
         "cupy.cuda.Device": public(cupy.cuda.Device),
         "cupy.cuda.runtime": public(runtime),
+        "cupy.cuda.device": public(device),
+        "cupy.cuda.memory": public(memory),
         "cupy.cuda.cublas": compiled_names("cublas"),
     }
     lines = [f' "version": "{cupy.__version__}"']
     for place, table in tables.items():
         rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in sorted(table.items()))
         lines.append(f' "{place}": {{\n{rows}\n }}')
-    (HERE / "names.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    Path(sys.argv[1] if len(sys.argv) > 1 else NAMES).write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def compiled_names(library: str) -> dict[str, None]:
