@@ -1,1 +1,1 @@
-"""Numba and BLAS kernels of the CPU for float32, C-contiguous arrays."""
+"""Kernels of the CPU, compiled by Numba, for float32, C-contiguous arrays."""

@@ -1,5 +1,5 @@
-"""Pixels of an image that stand side by side become vectors with a channel in each lane, and back: what the scalar loops of a compiler do at a
-fraction of the speed. Addresses are in bytes, steps in elements.
+"""Numbers that stand side by side become vectors, with a channel or a pixel in each lane, and back: what the scalar loops of a compiler
+do at a fraction of the speed. Addresses are in bytes, steps in elements.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .vectors import INDEX, LANES, VECTOR, element, load, store
+from .vectors import INDEX, LANES, VECTOR, element, everywhere, load, store
 
 INTEGER, BIT = ir.IntType(32), ir.IntType(1)
 MASK, NUMBERS = ir.VectorType(BIT, LANES), ir.VectorType(INTEGER, LANES)
@@ -71,8 +71,39 @@ def _scatter(context: Any, add: Any, source: Any, bias: Any, target: Any, channe
     return types.void(add, *[types.intp] * 6), emit
 
 
+def _move(context: Any, add: Any, source: Any, first: Any, last: Any, level: Any, target: Any) -> Any:
+    """target[lane] = or, if add, += source[lane] + level for the lanes first..last; others are neither read nor written."""
+    adds = bool(add.literal_value)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _, source, first, last, level, target = args
+        mask = builder.and_(_below(builder, first, at_least=True), _below(builder, last))
+        value = builder.fadd(_masked_load(builder, source, mask), everywhere(builder, level))
+        if adds:
+            value = builder.fadd(_masked_load(builder, target, mask), value)
+        _masked_store(builder, value, target, mask)
+        return context.get_dummy_value()
+
+    return types.void(add, types.intp, types.intp, types.intp, types.float32, types.intp), emit
+
+
+@intrinsic
+def _take(context: Any, source: Any, first: Any, last: Any, target: Any) -> Any:
+    """target = the lanes first..last at source, the others 0."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        source, first, last, target = args
+        mask = builder.and_(_below(builder, first, at_least=True), _below(builder, last))
+        store(builder, _masked_load(builder, source, mask), target)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 4), emit
+
+
 gather: Any = intrinsic(prefer_literal=True)(_gather)
 scatter: Any = intrinsic(prefer_literal=True)(_scatter)
+move: Any = intrinsic(prefer_literal=True)(_move)
+take: Any = _take
 
 
 def _transpose(builder: Any, rows: list[Any], size: int) -> list[Any]:
