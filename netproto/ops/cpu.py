@@ -1,4 +1,4 @@
-"""CpuOps: the operations of numpy, with Numba and BLAS where a benchmark says that it pays."""
+"""CpuOps: the operations of numpy, with kernels on all cores where a benchmark says that it pays."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from .cpu_channelwise import CpuChannelwise
 from .cpu_convolution import CpuConvolution
 from .cpu_elementwise import CpuElementwise
 from .cpu_kernels.workers import Workers
+from .cpu_linear import CpuLinear
 from .cpu_softmax import CpuSoftmax
 from .cpu_spatial import CpuSpatial
 from .cpu_update import CpuUpdate
 
 
-class CpuOps(CpuUpdate, CpuSpatial, CpuConvolution, CpuChannelwise, CpuSoftmax, CpuElementwise):
+class CpuOps(CpuUpdate, CpuSpatial, CpuConvolution, CpuLinear, CpuChannelwise, CpuSoftmax, CpuElementwise):
     """Operations on the CPU. What is not overridden, or not float32 and C-contiguous, runs on the portable version.
 
     threads: how many workers; None is OMP_NUM_THREADS, or one per core.

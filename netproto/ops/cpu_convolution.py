@@ -1,9 +1,9 @@
-"""Convolution and InnerProduct on all cores."""
+"""Convolution on all cores."""
 
 from __future__ import annotations
 
-from .cpu_kernels import winograd
-from .cpu_kernels.conv_choice import winograd as choose
+from .cpu_kernels import depthwise, gemm_conv, winograd
+from .cpu_kernels.conv_choice import is_depthwise, short_algorithm
 from .cpu_kernels.workers import Workers, fits
 from .geometry import ConvGeometry
 from .reference.arrays import Array
@@ -11,26 +11,32 @@ from .reference.convolution import Convolution
 
 
 class CpuConvolution(Convolution):
-    """The family of convolution; other shapes than Winograd's are left to the portable operations."""
+    """The family of convolution, for one and two spatial axes; the result does not depend on the number of workers."""
 
     workers: Workers
 
     def conv(self, x: Array, w: Array, bias: Array | None, y: Array, *, geo: ConvGeometry) -> None:
-        chosen = choose(x.shape, w.shape, geo) if fits(x, w, bias, y) else None
-        if chosen is None:
+        if len(geo.kernel) > 2 or not fits(x, w, bias, y):
             super().conv(x, w, bias, y, geo=geo)
+        elif is_depthwise(w.shape, geo):
+            depthwise.forward(self, x, w, bias, y, geo)
+        elif short := short_algorithm(x.shape, w.shape, geo):
+            winograd.forward(self, x, w, bias, y, short.outputs, short.taps, geo)
         else:
-            winograd.forward(self, x, w, bias, y, chosen.outputs, chosen.taps, geo)
+            gemm_conv.forward(self, x, w, bias, y, geo)
 
     def conv_backward(
         self, x: Array | None, w: Array, dy: Array, dx: Array | None, dw: Array | None, db: Array | None, *, geo: ConvGeometry
     ) -> None:
         bottom = dx if x is None else x
-        chosen = choose(bottom.shape, w.shape, geo) if bottom is not None and fits(x, w, dy, dx, dw, db) else None
-        if chosen is None:
+        if bottom is None or len(geo.kernel) > 2 or not fits(x, w, dy, dx, dw, db):
             super().conv_backward(x, w, dy, dx, dw, db, geo=geo)
-        elif dx is not None and geo.stride[0] > 1:
-            super().conv_backward(None, w, dy, dx, None, None, geo=geo)
-            winograd.backward(self, x, w, dy, None, dw, db, chosen.outputs, chosen.taps, geo)
+        elif is_depthwise(w.shape, geo):
+            depthwise.backward(self, x, w, dy, dx, dw, db, geo)
+        elif short := short_algorithm(bottom.shape, w.shape, geo):
+            strided = geo.stride[0] > 1
+            if strided and dx is not None:
+                gemm_conv.backward(self, None, w, dy, dx, None, None, geo)
+            winograd.backward(self, x, w, dy, None if strided else dx, dw, db, short.outputs, short.taps, geo)
         else:
-            winograd.backward(self, x, w, dy, dx, dw, db, chosen.outputs, chosen.taps, geo)
+            gemm_conv.backward(self, x, w, dy, dx, dw, db, geo)

@@ -132,7 +132,7 @@ def backward(
         ops.workers.share(blocks, lambda lo, hi, _: backward_filters(m, r)(w, u, lo, hi, at.groups, at.channels, shared))
 
     for bands in at.chunks(step):
-        wanted, tiles = (dw is not None, dx is not None), (bands[1] - bands[0]) * at.across
+        tiles = (bands[1] - bands[0]) * at.across
 
         def transform(lo: int, hi: int, _: int, bands: tuple[int, int] = bands) -> None:
             for worker in range(lo, hi):
@@ -141,7 +141,7 @@ def backward(
                 top_gradient_planes(m, r)(dy, d, sums, part(filter_blocks, worker, ops.workers.count), bands, rows, at.sizes)
 
         def multiply(lo: int, hi: int, _: int, tiles: int = tiles, add: bool = bands[0] > 0) -> None:
-            products(d, v, u, du, lo, hi, tiles, rows, at.sizes, wanted, add)
+            products(d, v, u, du, lo, hi, tiles, rows, at.sizes, (dw is not None, dx is not None), add)
 
         def restore(lo: int, hi: int, _: int, bands: tuple[int, int] = bands) -> None:
             bottom_gradient_maps(m, r)(v, dx, (lo, hi), bands, rows, at.sizes, at.pad)

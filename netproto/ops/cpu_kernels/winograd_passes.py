@@ -41,7 +41,7 @@ def forward_pass(m: int, r: int) -> Callable[..., None]:
                     for xi in range(n * n):
                         left, right = v.ctypes.data + xi * v.shape[1] * BYTES, u.ctypes.data + xi * u.shape[1] * BYTES
                         out = planes.ctypes.data + xi * planes.shape[1] * BYTES
-                        multiply(left, rows, right + block * shared * BLOCK, out, rows, (last - first) * across, shared, width)
+                        multiply(left, rows, right + block * shared * BLOCK, out, rows, (last - first) * across, shared, width, False)
                     for i in range(width):
                         start = (block + i) % filter_blocks * LANES
                         channel, count = group * filters + start, min(LANES, filters - start)
@@ -118,6 +118,6 @@ def products(d, v, u, du, lo, hi, tiles, rows, sizes, wanted, add):  # type: ign
         bottom = v.ctypes.data + (xi * v.shape[1] + group * channel_blocks * rows * LANES) * BYTES
         at = (xi * u.shape[1] + group * channel_blocks * shared * LANES) * BYTES
         if wanted[0]:
-            multiply_transposed(top, bottom, du.ctypes.data + at, tiles, rows, shared, channel_blocks, add)
+            multiply_transposed(top, bottom, rows, du.ctypes.data + at, shared, shared, tiles, channel_blocks, add)
         if wanted[1]:
-            multiply(top, rows, u.ctypes.data + at, bottom, rows, tiles, shared, channel_blocks)
+            multiply(top, rows, u.ctypes.data + at, bottom, rows, tiles, shared, channel_blocks, False)
