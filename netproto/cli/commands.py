@@ -39,6 +39,7 @@ COMMANDS = {
     "convert-mnist": Command("netproto.cli.convert_mnist", "make a database of MNIST's or Fashion-MNIST's files"),
     "convert-cifar": Command("netproto.cli.convert_cifar", "make the databases of CIFAR-10's files"),
     "device-query": Command("netproto.cli.device_query", "show the GPUs", quiet=True),
+    "selftest": Command("netproto.cli.selftest", "compare a GPU with the CPU", quiet=True),
 }
 
 

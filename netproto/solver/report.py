@@ -93,6 +93,11 @@ class SmoothedLoss:
         return place
 
     @property
+    def last(self) -> Array | None:
+        """The newest loss, None before the first."""
+        return self._places[(self._count - 1) % len(self._places)] if self._count else None
+
+    @property
     def value(self) -> float:
         """Waits for the device."""
         losses = self._ops.to_host(self._losses)[: self._count].tolist()

@@ -128,6 +128,9 @@ class Solver:
         if resume:
             self.restore(resume)
         self.step(self.message.max_iter - self.iter)
+        last = self._smoothed.last
+        if self.ops.asynchronous and last is not None:
+            self._refuse_non_finite(last)
         if self.message.snapshot_after_train and (not self.message.snapshot or self.iter % self.message.snapshot):
             self.snapshot()
         if self._stopped:

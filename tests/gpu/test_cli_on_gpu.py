@@ -138,17 +138,19 @@ def test_missing_libraries_of_cuda(monkeypatch: pytest.MonkeyPatch, cli: Cli) ->
 
 
 @pytest.mark.usefixtures("cupy")
-def test_a_label_that_is_no_class_is_an_error_when_the_loss_is_looked_at(cli: Cli) -> None:
+@pytest.mark.parametrize("looks", ["display: 1", "snapshot: 1", "snapshot_after_train: true"])
+def test_a_label_that_is_no_class_is_an_error_when_the_loss_is_looked_at(looks: str, cli: Cli) -> None:
     Path("net.prototxt").write_text(
         "layer { name: 'data' type: 'DummyData' top: 'x' top: 'label' dummy_data_param { shape { dim: 3 dim: 5 } shape { dim: 3 } "
         "data_filler { type: 'gaussian' } data_filler { type: 'constant' value: 9 } } }"
         "layer { name: 'score' type: 'InnerProduct' bottom: 'x' top: 'score' inner_product_param { num_output: 7 } }"
         "layer { name: 'loss' type: 'SoftmaxWithLoss' bottom: 'score' bottom: 'label' top: 'loss' }"
     )
-    Path("solver.prototxt").write_text("net: 'net.prototxt' base_lr: 0.1 lr_policy: 'fixed' display: 1 max_iter: 2")
+    Path("solver.prototxt").write_text("net: 'net.prototxt' base_lr: 0.1 lr_policy: 'fixed' max_iter: 2 snapshot_prefix: 'snap' " + looks)
     code, _, err = cli("train", "--solver", "solver.prototxt", "--gpu", 0)
     assert code == 1
     assert "label 9 at (0,) of bottom 'label' is none of the 7 classes" in err
+    assert not list(Path().glob("snap*"))
 
 
 @pytest.mark.usefixtures("cupy")

@@ -16,8 +16,8 @@ from netproto.ops.geometry import ConvGeometry
 from netproto.ops.gpu import GpuOps
 from tests.golden import replay
 from tests.layers.cases import CASES
+from tests.layers.probes import make_probe
 from tests.layers.table import Case
-from tests.layers.test_layers import make_probe
 
 from . import shim
 

@@ -11,8 +11,8 @@ import pytest
 from netproto.ops.base import Ops
 from tests.golden import replay
 from tests.layers.cases import CASES
+from tests.layers.probes import make_probe
 from tests.layers.table import Case
-from tests.layers.test_layers import make_probe
 
 MakeOps = Callable[..., Ops]
 

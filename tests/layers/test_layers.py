@@ -10,29 +10,14 @@ import pytest
 from netproto.layers import LAYERS
 from netproto.ops.base import Ops
 from netproto.ops.cpu import CpuOps
-from netproto.testing import LayerProbe, net_of
+from netproto.testing import LayerProbe
 from tests.golden import replay
 
 from .cases import CASES, NO_ROW
+from .probes import make_probe, redraw
 from .table import Case
 
 BACKENDS = {"portable": Ops, "cpu": CpuOps}
-
-
-def make_probe(case: Case, ops: Ops, seed: int = 11) -> LayerProbe:
-    """The row's layer with its inputs drawn, and its learned blobs drawn too where their fillers leave them zero."""
-    probe = LayerProbe(net_of(case.prototxt(), phase=replay.PHASES[case.phase], ops=ops), case.differentiable)
-    generator = np.random.default_rng(seed)
-    redraw(case, probe, generator)
-    for blob, learns in zip(probe.layer.blobs, probe.layer.param_propagate_down, strict=True):
-        if learns and not np.any(ops.to_host(blob.data)):
-            ops.upload(generator.standard_normal(blob.shape), blob.data)
-    return probe
-
-
-def redraw(case: Case, probe: LayerProbe, generator: np.random.Generator) -> None:
-    for i, bottom in enumerate(probe.bottoms):
-        probe.net.ops.upload(case.draw(i, generator), bottom.data)
 
 
 def differentiable() -> list[Case]:
