@@ -20,6 +20,7 @@ from ..formats.mean import MeanSum
 from . import datum, image, lmdb
 from .image_list import ImageListSource, Listed, shuffled
 from .leveldb import LevelDb
+from .relight import ColorSum
 
 log = logging.getLogger(__name__)
 
@@ -130,15 +131,18 @@ def _named(path: str) -> str:
     return FORMATS.get(Path(path).suffix.lstrip(".").lower(), "")
 
 
-def mean_of(path: str, backend: str = "LMDB") -> np.ndarray:
+def mean_of(path: str, backend: str = "LMDB", colors: ColorSum | None = None) -> np.ndarray:
     """The mean picture of a database, float32 (channels, height, width), summed in float32 as Caffe does; backend: 'LMDB' or 'LEVELDB'.
 
-    Raises DataError if a record is no picture, or has another shape than the first.
+    colors: what the pictures' pixels are added to, too. Raises DataError if a record is no picture, or has another shape than the first.
     """
     total = MeanSum()
     for key, value in _once(path, backend):
         try:
-            total.add(datum.pixels(datum.parse(value)))
+            pixels = datum.pixels(datum.parse(value))
+            total.add(pixels)
+            if colors is not None:
+                colors.add(pixels)
         except (DataError, ValueError) as error:
             raise DataError(f"record {key!r}: {getattr(error, 'what', error)}", place=Place(path)) from error
         if total.count % (10 * REPORT_EVERY) == 0:

@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import DataError
 from ..formats import mean as mean_files
 from .draws import below, subkey, words
+from .relight import Relight
 from .resize import RandomResize, resized_planes
 
 Shape3 = tuple[int, ...]
@@ -29,6 +30,7 @@ class Transform:
 
     mean: float32, empty for none, (1 or channels, 1, 1) for mean_value, (channels, height, width) for mean_file. mean_source: its file.
     train: whether windows are drawn at random. resize: NVIDIA's; the mean is then the middle of the mean image, wherever the window is.
+    relight: how colours are changed, None for not at all.
     """
 
     crop_size: int = 0
@@ -40,6 +42,7 @@ class Transform:
     force_gray: bool = False
     train: bool = False
     resize: RandomResize | None = None
+    relight: Relight | None = None
 
     @classmethod
     def of(cls, param: Any, *, train: bool, with_boxes: bool = False) -> Transform:
@@ -60,12 +63,13 @@ class Transform:
         elif len(param.mean_value):
             mean = np.array(param.mean_value, np.float32)[:, None, None]
         colors = param.force_color, param.force_gray
+        relight = Relight.of(param) if train else None
         resize = RandomResize.of(param)
         if resize and with_boxes:
             raise DataError("images with boxes do not obey img_rand_resize and the like", hint="resize_param sets their size")
         if resize and min(mean.shape[1:]) > 1:
             mean = _middle(mean, int(param.crop_size), param.mean_file)
-        return cls(int(param.crop_size), param.mirror, np.float32(param.scale), mean, param.mean_file, *colors, train, resize)
+        return cls(int(param.crop_size), param.mirror, np.float32(param.scale), mean, param.mean_file, *colors, train, resize, relight)
 
     def out_shape(self, shape: Shape3) -> Shape3:
         """(channels, height, width) of what is made of an image of this shape. Raises DataError if it cannot be."""
@@ -82,10 +86,14 @@ class Transform:
         if self.resize:
             image = resized_planes(self.resize, image, words(subkey(key, "resize"), ordinal))
         top, left, flip = self.window(image.shape, key, ordinal)
-        self.cut(image, out, top, left, flip)
+        shift = self.relight.shift(image.shape[0], key, ordinal) if self.relight else None
+        self.cut(image, out, top, left, flip, shift)
 
-    def cut(self, image: np.ndarray, out: np.ndarray, top: int, left: int, flip: bool) -> None:
-        """out = the transformed window of the image that begins at (top, left), mirrored if `flip`. Raises DataError as `apply` does."""
+    def cut(self, image: np.ndarray, out: np.ndarray, top: int, left: int, flip: bool, shift: np.ndarray | None = None) -> None:
+        """out = the transformed window of the image that begins at (top, left), mirrored if `flip`. Raises DataError as `apply` does.
+
+        shift: (channels, 1, 1), added to the image.
+        """
         from ..ops.cpu_kernels.transform import transform
 
         if self.out_shape(image.shape) != out.shape:
@@ -96,7 +104,10 @@ class Transform:
         if self.resize:
             image = image[:, top : top + self.crop_size, left : left + self.crop_size]
             top = left = 0
-        transform(image, self._mean_of(image.shape[0]), out, top, left, flip, self.scale)
+        mean = self._mean_of(image.shape[0])
+        if shift is not None:
+            mean = mean - shift if mean.size else -shift
+        transform(image, mean, out, top, left, flip, self.scale)
 
     def window(self, shape: Shape3, key: int, ordinal: int) -> tuple[int, int, bool]:
         """(top, left, whether it is mirrored) of the window of an image."""

@@ -75,6 +75,19 @@ def test_the_mean(pictures: list[np.ndarray], cli: Callable) -> None:
     assert "Write to" not in cli("compute-image-mean", "out_lmdb").err
 
 
+def test_the_components_of_the_colours(pictures: list[np.ndarray], cli: Callable) -> None:
+    cli("convert-imageset", "in/", "list.txt", "out_lmdb")
+    result = cli("compute-image-mean", "out_lmdb", "--pca", "pca.binaryproto")
+    assert result.code == 0
+    pixels = np.concatenate([p[:, :, ::-1].reshape(-1, 3) for p in pictures]).astype(np.float64) / 255
+    covariance = np.cov(pixels.T, bias=True)
+    stored = mean.load("pca.binaryproto")[:, :, 0]
+    values = np.linalg.norm(stored, axis=0) / 255
+    np.testing.assert_allclose(covariance @ stored, values * stored, rtol=1e-4, atol=1e-5)
+    assert result.err.count("principal component of (") == 3
+    assert f": {values[0]:.4g}" in result.err
+
+
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
