@@ -32,3 +32,64 @@ class GpuUpdate(GpuArrays):
             self.kernels.each("adagrad_update", data.size, data, diff, history, rate, delta, decay, l1, scale)
         else:
             super().adagrad_update(data, diff, history, rate=rate, delta=delta, decay=decay, l1=l1, scale=scale)
+
+    def rmsprop_update(
+        self,
+        data: Array,
+        diff: Array,
+        history: Array,
+        *,
+        rate: float,
+        rms_decay: float,
+        delta: float,
+        decay: float,
+        l1: bool,
+        scale: float = 1.0,
+    ) -> None:
+        if fits(data, diff, history):
+            self.kernels.each("rmsprop_update", data.size, data, diff, history, rate, rms_decay, delta, decay, l1, scale)
+        else:
+            super().rmsprop_update(data, diff, history, rate=rate, rms_decay=rms_decay, delta=delta, decay=decay, l1=l1, scale=scale)
+
+    def adadelta_update(
+        self,
+        data: Array,
+        diff: Array,
+        squares: Array,
+        changes: Array,
+        *,
+        rate: float,
+        momentum: float,
+        delta: float,
+        decay: float,
+        l1: bool,
+        scale: float = 1.0,
+    ) -> None:
+        if fits(data, diff, squares, changes):
+            self.kernels.each("adadelta_update", data.size, data, diff, squares, changes, rate, momentum, delta, decay, l1, scale)
+        else:
+            super().adadelta_update(
+                data, diff, squares, changes, rate=rate, momentum=momentum, delta=delta, decay=decay, l1=l1, scale=scale
+            )
+
+    def adam_update(
+        self,
+        data: Array,
+        diff: Array,
+        mean: Array,
+        squares: Array,
+        *,
+        rate: float,
+        momentum: float,
+        momentum2: float,
+        delta: float,
+        decay: float,
+        l1: bool,
+        scale: float = 1.0,
+    ) -> None:
+        if fits(data, diff, mean, squares):
+            self.kernels.each("adam_update", data.size, data, diff, mean, squares, rate, momentum, momentum2, delta, decay, l1, scale)
+        else:
+            super().adam_update(
+                data, diff, mean, squares, rate=rate, momentum=momentum, momentum2=momentum2, delta=delta, decay=decay, l1=l1, scale=scale
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,17 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from netproto.blob import Blob
 from netproto.errors import DeviceError
 from netproto.ops import gpu_convolution, gpu_kernels
 from netproto.ops.base import Ops
 from netproto.ops.geometry import ConvGeometry
 from netproto.ops.gpu import GpuOps
+from netproto.schema import messages
+from netproto.solver.rules import RULES, Step
 from tests.golden import replay
 from tests.layers.cases import CASES
 from tests.layers.probes import make_probe
 from tests.layers.table import Case
 
-from . import shim
+from . import fakecupy, shim
 
 MakeOps = Callable[..., GpuOps]
 WITH_BARRIERS = ("BatchNorm", "Bias", "Convolution", "Deconvolution", "PReLU", "Scale", "Softmax", "SoftmaxWithLoss")
@@ -55,6 +59,35 @@ def test_declarations_are_what_the_compiler_sees(family: str) -> None:
     for name, kernel in shim.build(gpu_kernels.source(family)).kernels.items():
         read = [f"{p.dtype.kind}{p.dtype.itemsize}{'*' * p.pointer}" for p in gpu_kernels.declarations()[name].parameters]
         assert read == kernel.parameters
+
+
+def test_signatures_are_those_of_the_portable_operations() -> None:
+    for name, function in inspect.getmembers(Ops, inspect.isfunction):
+        if not name.startswith("_"):
+            assert inspect.signature(getattr(GpuOps, name)).parameters == inspect.signature(function).parameters, name
+
+
+def test_every_kernel_has_an_operation() -> None:
+    operations = "".join(path.read_text() for path in gpu_kernels.FOLDER.parent.glob("gpu_*.py"))
+    assert not [name for name in gpu_kernels.declarations() if f'"{name}"' not in operations]
+
+
+@pytest.mark.parametrize("rule", list(RULES))
+def test_an_update_is_one_launch(rule: str, gpu_ops: MakeOps) -> None:
+    drawn = np.random.default_rng(6).uniform(0.1, 1, (5, 3, 7)).astype(np.float32)
+    message = messages.SolverParameter(type=rule, momentum=0.9, rms_decay=0.98, delta=1e-3)
+    found = []
+    for ops in (Ops(), gpu_ops()):
+        blob = Blob((3, 7), ops)
+        history = [ops.asarray(values) for values in drawn[2:4].copy()][: RULES[rule].slots]
+        ops.upload(drawn[0], blob.data)
+        ops.upload(drawn[1] - 0.5, blob.diff)
+        with fakecupy.counting() as cost:
+            RULES[rule].update(ops, message, blob, history, Step(rate=0.01, decay=0.1, l1=True, scale=0.5, iteration=4))
+        found.append([np.array(ops.to_host(array)) for array in (blob.data, *history)])
+    assert (cost.launch, cost.alloc) == (1, 0)
+    for portable, gpu in zip(*found, strict=True):
+        np.testing.assert_allclose(gpu, portable, rtol=1e-4, atol=1e-6)
 
 
 def test_the_launcher_refuses_arrays_that_do_not_fit(gpu_ops: MakeOps) -> None:

@@ -49,7 +49,7 @@ class Arrays:
 
     @contextmanager
     def checked(self) -> Iterator[None]:
-        """Within it operations look for values that cannot be, such as labels that are no class, even where they would have to wait for it."""
+        """Within it operations look for values that cannot be, such as labels that are no class, even where that means to wait."""
         yield
 
     def fill(self, x: Array, value: float) -> None:
