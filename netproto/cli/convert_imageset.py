@@ -8,7 +8,7 @@ from argparse import Namespace
 
 from ..data.convert import Recipe, convert
 from ..errors import DataError
-from .flags import Parser, natural
+from .flags import Parser, UsageError, natural
 
 EXAMPLE = "netproto convert-imageset --resize-height 256 --resize-width 256 --shuffle images/ train.txt train_lmdb"
 
@@ -25,6 +25,9 @@ def add_flags(parser: Parser) -> None:
     parser.flag("backend", choices=("lmdb", "leveldb"), default="lmdb", help="lmdb; leveldb is read only")
     parser.flag("resize-width", type=natural, default=0, metavar="N", help="the width of all pictures; 0 keeps theirs")
     parser.flag("resize-height", type=natural, default=0, metavar="N", help="the height of all pictures; 0 keeps theirs")
+    parser.flag(
+        "square", type=natural, default=0, metavar="N", help="resize the shorter side to N, and cut the middle out; not with --resize-*"
+    )
     parser.switch("check-size", help="stop where a picture has another size than the first")
     parser.switch("encoded", help="store JPEG or PNG, not raw pixels")
     parser.flag("encode-type", default="", metavar="jpg|png", help="the format to store; without it, that of each file's name")
@@ -34,7 +37,9 @@ def run(args: Namespace) -> int:
     """Convert, and say what was skipped."""
     if args.backend == "leveldb":
         raise DataError("LevelDB is read but not written", hint="Use --backend lmdb, and `backend: LMDB` in the net")
-    recipe = Recipe(args.gray, args.resize_height, args.resize_width, args.check_size, args.encoded, args.encode_type)
+    if args.square and (args.resize_height or args.resize_width):
+        raise UsageError("--square sets both sides: leave --resize-height and --resize-width out")
+    recipe = Recipe(args.gray, args.resize_height, args.resize_width, args.check_size, args.encoded, args.encode_type, args.square)
     seed = None
     if args.shuffle:
         seed = int.from_bytes(os.urandom(4), "little") if args.seed is None else args.seed

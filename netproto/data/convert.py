@@ -21,6 +21,7 @@ from . import datum, image, lmdb
 from .image_list import ImageListSource, Listed, shuffled
 from .leveldb import LevelDb
 from .relight import ColorSum
+from .square import square
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,8 @@ class Recipe:
     """How a picture becomes a record; the names are those of convert_imageset's flags.
 
     gray: one channel. resize_height, resize_width: 0 keeps that side. check_size: all pictures have the size of the first.
-    encoded: store JPEG or PNG, not raw pixels. encode_type: 'jpg' or 'png'; '' is what the file's name says.
+    encoded: store JPEG or PNG, not raw pixels. encode_type: 'jpg' or 'png'; '' is what the file's name says. square: in the place of both
+    resizes, what the shorter side becomes, before the middle is cut out; 0 for none. Caffe's tool has none.
     """
 
     gray: bool = False
@@ -47,18 +49,24 @@ class Recipe:
     check_size: bool = False
     encoded: bool = False
     encode_type: str = ""
+    square: int = 0
 
     def record(self, path: str, label: int) -> tuple[bytes, tuple[int, ...]]:
         """The Datum of the picture in a file, and its (height, width, channels). Raises DataError if it cannot be read."""
         pixels = image.read(path, color=not self.gray)
         kind = self._kind(path) if self.encoded or self.encode_type else ""
-        if kind and not (self.resize_height or self.resize_width) and _named(path) == kind:
+        if kind and not (self.resize_height or self.resize_width or self.square) and _named(path) == kind:
             return datum.encode_file(Path(path).read_bytes(), label), pixels.shape
-        height, width, _ = pixels.shape
-        pixels = image.resize(pixels, self.resize_height or height, self.resize_width or width)
+        pixels = self._resized(pixels)
         if kind:
             return datum.encode_file(encode(pixels, kind), label), pixels.shape
         return datum.encode(image.planes(pixels), label), pixels.shape
+
+    def _resized(self, pixels: np.ndarray) -> np.ndarray:
+        if self.square:
+            return square(pixels, self.square)
+        height, width, _ = pixels.shape
+        return image.resize(pixels, self.resize_height or height, self.resize_width or width)
 
     def _kind(self, path: str) -> str:
         kind = FORMATS.get(self.encode_type.lower()) if self.encode_type else _named(path)

@@ -54,6 +54,20 @@ def test_caffes_flags(pictures: list[np.ndarray], cli: Callable) -> None:
     assert {pixels.shape for _, pixels, _ in records("out_lmdb")} == {(1, 4, 3)}
 
 
+def test_the_shorter_side_to_a_length_and_the_middle_of_the_longer(cli: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A band of 40 columns that is 14 high: at the height of 7, the middle 7 of 20 columns, which show columns 13 to 26."""
+    monkeypatch.chdir(tmp_path)
+    band = np.broadcast_to(np.arange(0, 200, 5, dtype=np.uint8)[None, :, None], (14, 40, 3))
+    Image.fromarray(np.ascontiguousarray(band)).save("band.png")
+    Path("list.txt").write_text("band.png 4\n")
+    assert cli("convert-imageset", "--square", 7, "./", "list.txt", "out_lmdb").code == 0
+    ((_, pixels, label),) = records("out_lmdb")
+    assert (pixels.shape, label) == ((3, 7, 7), 4)
+    assert (np.diff(pixels[0, 0].astype(int)) == 10).all()
+    assert pixels[0, 0, 3] == pytest.approx(band[0, 19:21].mean(), abs=5.1)
+    assert cli("convert-imageset", "--square", 7, "--resize-width", 7, "./", "list.txt", "other_lmdb").code == 2
+
+
 def test_shuffled_by_a_seed(pictures: list[np.ndarray], cli: Callable) -> None:
     orders = []
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
