@@ -47,7 +47,7 @@ class Parser(argparse.ArgumentParser):
         self.add_argument(f"--{name}", dest=dest, action="store_true", default=default, **on)
         self.add_argument(f"--no-{name}", dest=dest, action="store_false", default=default, **off)
 
-    def rest(self, name: str, *, after: str, **described: str) -> None:
+    def rest(self, name: str, *, after: str, **described: Any) -> None:
         """An argument that takes all that follows as it stands: from the first word that is no flag, or behind the flag `after`."""
         self._leaves_rest = True
         self._last_flags.add(after)
