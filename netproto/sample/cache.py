@@ -13,18 +13,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..data import convert, datum, lmdb
+from ..data import convert, datum, lmdb, relight
 from ..errors import FormatError
 from ..formats import files, mean
 from . import sheets
 
 log = logging.getLogger(__name__)
 
-RECIPE = 1
+RECIPE = 2
 """Counts up whenever the same sheets become other databases, so that old ones are not taken for them."""
 WORKERS, AT_ONCE = 4, 64
 SOURCES = {"train": "train_lmdb", "test": "test_lmdb"}
-MEAN_FILE = "mean.binaryproto"
+MEAN_FILE, PCA_FILE = "mean.binaryproto", "pca.binaryproto"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Format:
 
 
 def folder(form: Format, cache_dir: str | None = None) -> Path:
-    """The folder with the two LMDBs and the mean file in this format; they are made if they are not there yet.
+    """The folder with the two LMDBs, the mean file and the pca_file in this format; they are made if they are not there yet.
 
     cache_dir: where netproto keeps what it can make again; by default the platform's cache folder. Two processes may ask at once.
     Raises FormatError or DataError if they cannot be written.
@@ -79,6 +79,15 @@ def _make(form: Format, where: Path) -> None:
     lmdb.write(str(where / SOURCES["train"]), _records(form, "train", total))
     lmdb.write(str(where / SOURCES["test"]), _records(form, "test", mean.MeanSum()))
     mean.save(where / MEAN_FILE, total.mean())
+    relight.save(str(where / PCA_FILE), *_colors(form).components())
+
+
+def _colors(form: Format) -> relight.ColorSum:
+    """The colours of the training pictures, as they are before they are enlarged."""
+    pictures, _ = sheets.load("train")
+    total = relight.ColorSum()
+    total.add(np.broadcast_to(pictures.reshape(1, 1, -1), (form.channels, 1, pictures.size)))
+    return total
 
 
 def _records(form: Format, split: str, total: mean.MeanSum) -> Iterator[tuple[bytes, bytes]]:

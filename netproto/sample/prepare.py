@@ -29,7 +29,7 @@ class Prepared:
 
 
 def prepare(net: Any, *, phase: int = TRAIN, cache_dir: str | None = None) -> Prepared:
-    """Let each Data layer whose database does not exist read the sample: source, backend and mean_file are replaced.
+    """Let each Data layer whose database does not exist read the sample: source, backend, mean_file and pca_file are replaced.
 
     net: an upgraded NetParameter, filtered or not. phase: of layers whose rules do not say one. cache_dir: see cache.folder.
     Layers of the phase TRAIN get the 2,000 pictures, those of TEST the 500, in a size that suits their transform_param.
@@ -82,3 +82,5 @@ def _redirect(layer: Any, folder: Any, split: str) -> None:
     layer.data_param.backend = messages.DataParameter.LMDB
     if layer.transform_param.HasField("mean_file"):
         layer.transform_param.mean_file = str(folder / cache.MEAN_FILE)
+    if layer.transform_param.HasField("pca_file"):
+        layer.transform_param.pca_file = str(folder / cache.PCA_FILE)

@@ -153,6 +153,15 @@ def test_large_records_are_the_pictures_enlarged_in_colour(tmp_path: Path, monke
     assert found[3].label == labels[index]
 
 
+def test_the_pca_file_holds_the_components_of_gray(tmp_path: Path) -> None:
+    """Equal channels have one component, of the variance of all three together."""
+    made = prepare(data_layer("crop_size: 64 pca_file: 'absent.binaryproto'"), cache_dir=str(tmp_path))
+    stored = mean.load(made.net.layer[0].transform_param.pca_file)[:, :, 0]
+    variance = (sheets.load("train")[0] / 255).var()
+    np.testing.assert_allclose(stored[:, 0], np.full(3, 255 * 3 * variance / 3**0.5), rtol=1e-5)
+    np.testing.assert_allclose(stored[:, 1:], np.zeros((3, 2)), atol=1e-5)
+
+
 def test_the_mean_file_is_the_mean_of_the_training_pictures(tmp_path: Path) -> None:
     made = prepare(data_layer("mean_file: 'absent.binaryproto'"), cache_dir=str(tmp_path))
     values = mean.load(made.net.layer[0].transform_param.mean_file)
