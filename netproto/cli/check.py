@@ -1,7 +1,7 @@
 """Say what is wrong with net and solver files: a line per problem, FILE:LINE:COLUMN: text. Exit code 1 if there is one.
 
 Files are parsed, upgraded, and every blob's shape is worked out for both phases. No data is needed: where a net's database is missing,
-what can be said without it is said. Python layers are not run.
+what can be said without it is said. Python layers are not run. Of a file with fields or layer types that netproto lacks, those are named.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from ..errors import NetprotoError
+from ..errors import NetprotoError, ParseError
 from ..layers.base import TEST, TRAIN
 from ..schema import upgrade
 from ..solver import nets as solver_nets
@@ -43,13 +43,17 @@ def run(args: Namespace) -> int:
 def check(path: str, args: Namespace) -> Report:
     """Everything that is wrong with a file, as far as it can be known."""
     report = Report()
+    unknown: list[ParseError] = []
     try:
-        message = nets.read(path)
-        if nets.is_solver(message):
+        message = nets.read(path, unknown=unknown)
+        if unknown:
+            report.enter_unknown(message, unknown)
+        elif nets.is_solver(message):
             _check_solver(upgrade.solver(message), report, args)
         else:
             _check_net(upgrade.net(message), report, args)
     except NetprotoError as error:
+        report.enter_unknown(None, unknown)
         report.problem(error)
     return report
 

@@ -17,21 +17,21 @@ Edit = Callable[[Any], Any]
 TRAIN_FIELDS = ("net", "net_param", "train_net", "train_net_param")
 
 
-def read(path: str) -> Any:
+def read(path: str, *, unknown: list[ParseError] | None = None) -> Any:
     """The NetParameter or SolverParameter of a text file, as it stands there: that of the two as which more of the file can be read.
 
-    Raises the ParseError of that one.
+    Raises the ParseError of that one. unknown: takes the errors for names that the message lacks, which are not raised then.
     """
-    furthest: tuple[tuple[int, int], ParseError] | None = None
+    furthest: tuple[tuple[int, int], type[Any]] | None = None
     for kind in (messages.NetParameter, messages.SolverParameter):
         try:
             return text.load(path, kind)
         except ParseError as error:
             reached = (error.place.line, error.place.column) if error.place else (0, 0)
             if furthest is None or reached > furthest[0]:
-                furthest = reached, error
+                furthest = reached, kind
     assert furthest is not None
-    raise furthest[1]
+    return text.load(path, furthest[1], unknown=unknown)
 
 
 def is_solver(message: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..errors import ModelError, NetprotoError, Place, did_you_mean
+from ..errors import ModelError, NetprotoError, ParseError, Place, did_you_mean
 from ..layers import LAYERS
 from ..net.graph import build
 from ..net.splits import insert_splits
@@ -27,6 +27,18 @@ class Report:
 
     def problem(self, error: NetprotoError, phase: int | None = None) -> None:
         self.problems.setdefault(str(error), set()).add(-1 if phase is None else phase)
+
+    def enter_unknown(self, message: Any | None, errors: Sequence[ParseError]) -> None:
+        """Enter the names that the schema lacks, each once, and the types of layers that are not here, as far as the message was read."""
+        missing: list[NetprotoError] = [*errors]
+        if message is not None and message.DESCRIPTOR.name == "NetParameter":
+            missing += [_unknown_type(layer) for layer in _of_unknown_type(message) if layer.type]
+        alike: dict[str, list[NetprotoError]] = {}
+        for error in sorted(missing, key=_position):
+            alike.setdefault(error.what, []).append(error)
+        for first, *others in alike.values():
+            more = "" if not others else " (and once more)" if len(others) == 1 else f" (and {len(others)} times more)"
+            self.problems[f"{first}{more}"] = {-1}
 
     def note(self, place: Place | None, text: str) -> None:
         line = f"{place}: note: {text}" if place else f"note: {text}"
@@ -67,6 +79,10 @@ class Report:
         return [error for place, error in found[0].items() if all(place in other for other in found)]
 
 
+def _position(error: NetprotoError) -> tuple[int, int]:
+    return (error.place.line, error.place.column) if error.place else (0, 0)
+
+
 def _makes_data(layer: Any) -> bool:
     return not layer.bottom and bool(layer.top)
 
@@ -80,7 +96,7 @@ def errors_of(net: Any, phase: int) -> dict[Where, NetprotoError]:
     rest = _Rest(net)
     for layer, _ in guesses.unknown(net):
         rest.leave_out(layer)
-    for layer in [layer for layer in net.layer if layer.type not in LAYERS and (layer.type != "Python")]:
+    for layer in _of_unknown_type(net):
         rest.fail(layer, _unknown_type(layer))
     while True:
         try:
@@ -98,6 +114,10 @@ def _placed(error: NetprotoError, layer: Any) -> NetprotoError:
     if error.place is None or error.place.line:
         return error
     return ModelError(f"{error.place}: {error.what}", place=place_of(layer), layer=label(layer), hint=error.hint)
+
+
+def _of_unknown_type(net: Any) -> list[Any]:
+    return [layer for layer in net.layer if layer.type not in LAYERS and layer.type != "Python"]
 
 
 def _unknown_type(layer: Any) -> ModelError:

@@ -74,6 +74,42 @@ def test_files_that_cannot_be_read_as_far_as_their_end(text: str, line: str, fil
     assert result.out.startswith(f"net.prototxt:{line}")
 
 
+def test_every_name_that_no_message_has_is_told_once(files: Callable, cli: Callable) -> None:
+    wrong = """layer { name: "a" type: "Fancy" bottom: "ip" top: "a" fancy_param { size: 3 } }
+layer { name: "b" type: "Pooling" bottom: "ip" top: "b" pooling_param { pool: SOFT stochastic_depth: 0.5 } }
+layer { name: "c" type: "Fancy" bottom: "b" top: "c" fancy_param { size: 5 shape { dim: 7 } } }
+layer { name: "d" type: "Fancy" bottom: "c" top: "d" fancy_param { } }
+"""
+    files(net=GOOD + wrong)
+    result = cli("check", "net.prototxt")
+    assert result.code == 1
+    assert [line.replace("net.prototxt:", "").partition(". ")[0] for line in result.out.splitlines()] == [
+        "3:19: layer 'a' (Fancy): unknown layer type 'Fancy' (and 2 times more)",
+        "3:55: LayerParameter has no field 'fancy_param'",
+        "4:79: field 'pool' of PoolingParameter has no value SOFT",
+        "4:84: PoolingParameter has no field 'stochastic_depth'",
+    ]
+    assert result.out.splitlines()[1].endswith(" have it (and 2 times more)")
+
+
+def test_unknown_names_before_a_text_that_breaks_off(files: Callable, cli: Callable) -> None:
+    files(net='layer { name: "a" lr: 1\n lr: 2\n relu_param {')
+    result = cli("check", "net.prototxt")
+    assert result.code == 1
+    first, second = result.out.splitlines()
+    assert first.startswith("net.prototxt:1:19: LayerParameter has no field 'lr'")
+    assert first.endswith("(and once more)")
+    assert second.startswith("net.prototxt:3:13: the '{' of 'relu_param' is never closed")
+
+
+def test_a_solvers_unknown_fields(files: Callable, cli: Callable) -> None:
+    files(net=GOOD, solver=SOLVER + "warm_start: 7\nbase_lrs: [1, 2]\n")
+    result = cli("check", "solver.prototxt")
+    assert result.code == 1
+    assert [line.split(":")[1] for line in result.out.splitlines()] == ["5", "6"]
+    assert "SolverParameter has no field 'base_lrs'. Did you mean 'base_lr'" in result.out
+
+
 def test_without_data_what_no_data_could_mend_is_found(files: Callable, cli: Callable) -> None:
     source = 'layer { name: "d" type: "Data" top: "data" data_param { source: "absent_lmdb" batch_size: 6 } }\n'
     fits_28_only = 'layer { name: "c" type: "Convolution" bottom: "data" top: "c" convolution_param { num_output: 4 kernel_size: 64 } }\n'

@@ -103,6 +103,9 @@ NET_ERRORS = {
 }
 
 
+NOBODY_HAS_IT = "Neither BVLC Caffe nor the forks whose layers are built here have it"
+
+
 @pytest.mark.parametrize("case", NET_ERRORS)
 def test_net_error(case: str) -> None:
     source, place, what = NET_ERRORS[case]
@@ -121,6 +124,83 @@ def test_the_first_error_is_told() -> None:
     source = "layer { name: 'a' }\n" * 3000 + "layer { nam: 'b' }\n" + "}" * 50
     with pytest.raises(ParseError, match=r"<string>:3001:9: .*Did you mean 'name'"):
         text.parse(source, messages.NetParameter)
+
+
+UNKNOWN_VALUES = {
+    "number": "5",
+    "negative number": "- 5.5",
+    "word": "nan",
+    "negative word": "-inf",
+    "string": "'a}'",
+    "strings side by side": "'a' \"b{\" 'c'",
+    "list": "[1, 'a', [2], {b: 3}]",
+    "braces": "{ a: 1 b { c: '}' } d < e: 2 > }",
+    "angles": "< a: { } >",
+    "empty braces": "{}",
+}
+
+
+@pytest.mark.parametrize("value", UNKNOWN_VALUES.values(), ids=UNKNOWN_VALUES)
+@pytest.mark.parametrize("separator", ["", ";", ","])
+def test_an_unknown_field_is_passed_over_where_it_is_noted(value: str, separator: str) -> None:
+    unknown: list[ParseError] = []
+    net = text.parse(f"layer {{ name: 'a' fancy: {value}{separator} top: 'b' }} name: 'c'", messages.NetParameter, unknown=unknown)
+    assert [str(error) for error in unknown] == ["<string>:1:19: LayerParameter has no field 'fancy'. " + NOBODY_HAS_IT]
+    assert (net.name, net.layer[0].name, list(net.layer[0].top)) == ("c", "a", ["b"])
+
+
+def test_all_unknown_names_are_noted_in_their_order() -> None:
+    unknown: list[ParseError] = []
+    source = """layers { type: FANCY name: 'a' }
+layers { type: RELU fancy { type: FANCIER } }
+layers { type: -1 include { phase: 'TEST' } }
+layers { include { stage: 'b' stages: 'c' } }"""
+    net = text.parse(source, messages.NetParameter, unknown=unknown)
+    assert [error.what for error in unknown] == [
+        "field 'type' of V1LayerParameter has no value FANCY",
+        "V1LayerParameter has no field 'fancy'",
+        "field 'type' of V1LayerParameter has no value -1",
+        "field 'phase' of NetStateRule has no value TEST",
+        "NetStateRule has no field 'stages'",
+    ]
+    assert [layer.HasField("type") for layer in net.layers] == [False, True, False, False]
+    assert list(net.layers[3].include[0].stage) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "what"),
+    [
+        ("layer { fancy }", "1:15", "':' or '{' is wanted after 'fancy', got '}'"),
+        ("layer { fancy 5 }", "1:15", "':' or '{' is wanted after 'fancy', got '5'"),
+        ("layer { fancy: }", "1:16", "a value is wanted for 'fancy', got '}'"),
+        ("layer { fancy: - }", "1:18", "a value is wanted for 'fancy', got '}'"),
+        ("layer { fancy: ", "1:16", "a value is wanted for 'fancy', got the end of the file"),
+        ("layer { fancy {\n a [ }", "2:6", "'}' closes nothing in the value of 'fancy', which begins in line 1, column 15"),
+        ("layer { fancy { { }", "1:15", "the '{' of 'fancy' is never closed"),
+        ("layer { fancy: [ 1 ", "1:16", "the '[' of 'fancy' is never closed"),
+        ("layer { fancy: 1 name: 5 }", "1:24", "wants a string in quotes, got '5'"),
+        ("layer { fancy: 1 type: CONVOLUTION }", "1:24", "Types in capitals belong to"),
+        ("layer { fancy: 1\n relu_param {\n}\nlayer { }", "4:1", "is a brace missing before it?"),
+        ("layer { pooling_param { pool: } }", "1:31", "wants one of MAX, AVE, STOCHASTIC, got '}'"),
+        ("fancy: 5", "1:1", "NetParameter has no field 'fancy'"),
+    ],
+)
+def test_what_is_no_unknown_name_is_raised_still(source: str, place: str, what: str) -> None:
+    unknown: list[ParseError] = []
+    try:
+        text.parse(source, messages.NetParameter, file="net", unknown=unknown)
+    except ParseError as error:
+        assert len(unknown) == source.count("fancy")
+        unknown.append(error)
+    assert str(unknown[-1]).startswith(f"net:{place}: ")
+    assert what in str(unknown[-1])
+
+
+def test_a_file_of_unknown_fields_only(tmp_path: Path) -> None:
+    (tmp_path / "net.prototxt").write_text("fancy: 5")
+    unknown: list[ParseError] = []
+    text.load(tmp_path / "net.prototxt", messages.NetParameter, unknown=unknown)
+    assert len(unknown) == 1
 
 
 def load_error(path: Any) -> ParseError:

@@ -12,6 +12,7 @@ from typing import Any
 from ...errors import ParseError, Place, did_you_mean
 from .fields import Field, Fields, fields_of
 from .lexer import Lexer
+from .skip import skip_field
 from .values import read_value
 
 _CLOSERS = {"{": "}", "<": ">"}
@@ -19,20 +20,29 @@ _BULK = ("BlobProto", "Datum")  # messages whose fields are data by the million:
 _FILES = {"NetParameter": "a net", "SolverParameter": "a solver"}
 
 
-def load(path: str | os.PathLike[str], cls: type[Any]) -> Any:
-    """Read a prototxt file as a message of the class. Raises ParseError for a file that is missing, empty, binary or wrong."""
+def load(path: str | os.PathLike[str], cls: type[Any], *, unknown: list[ParseError] | None = None) -> Any:
+    """Read a prototxt file as a message of the class. Raises ParseError for a file that is missing, empty, binary or wrong.
+
+    unknown: as `parse` has it.
+    """
     file = os.fspath(path)
     source = _read(file)
-    message = parse(source, cls, file=file)
+    message = parse(source, cls, file=file, unknown=unknown)
+    if unknown:
+        return message
     if all(field.name == "place" for field, _ in message.ListFields()):
         raise ParseError("the file holds no field", place=Place(file), hint="Is it the right one, and was it written to its end?")
     return message
 
 
-def parse(source: str, cls: type[Any], *, file: str = "<string>") -> Any:
-    """Read a text as a message of the class; `file` is what its places name. Raises ParseError."""
+def parse(source: str, cls: type[Any], *, file: str = "<string>", unknown: list[ParseError] | None = None) -> Any:
+    """Read a text as a message of the class; `file` is what its places name. Raises ParseError.
+
+    unknown: where it is given, the errors for fields and enum values that the message lacks are entered there, and not raised; the
+    message then holds what else the text says.
+    """
     message = cls()
-    _Parser(Lexer(source.removeprefix("\ufeff"), file)).top(message)
+    _Parser(Lexer(source.removeprefix("\ufeff"), file), unknown).top(message)
     return message
 
 
@@ -66,8 +76,9 @@ def _neighbours(file: str) -> str:
 class _Parser:
     """Reads one text. `open` is the way down to the message in hand: its fields, and the offset of its brace (-1: the file)."""
 
-    def __init__(self, lexer: Lexer):
+    def __init__(self, lexer: Lexer, unknown: list[ParseError] | None):
         self.lexer = lexer
+        self.unknown = unknown
         self.open: list[tuple[Fields, int]] = []
 
     def top(self, message: Any) -> None:
@@ -97,7 +108,9 @@ class _Parser:
         name, start = lexer.text, lexer.start
         field = fields.by_name.get(name)
         if field is None:
-            raise self.unknown_field(fields, name)
+            self.raise_or_note(self.unknown_field(fields, name), structural=bool(self.around(name)))
+            skip_field(lexer)
+            return
         if name in seen and not field.repeated:
             line, column = lexer.position(seen[name])
             raise lexer.error(f"{field} is given twice; the first stands in line {line}, column {column}", hint="Keep one of them")
@@ -111,7 +124,7 @@ class _Parser:
         if not field.repeated:
             self.singular(message, field, start, path, places)
         elif lexer.text == "[":
-            self.list(message, field, path, places)
+            self.list_of(message, field, path, places)
         else:
             self.element(message, field, start, path, places)
         if lexer.text == ";" or lexer.text == ",":
@@ -123,10 +136,19 @@ class _Parser:
             inner = getattr(message, field.name)
             inner.SetInParent()
             self.inner(inner, field, start, path, places)
-        else:
-            setattr(message, field.name, read_value(self.lexer, field))
+        elif (value := self.value(field)) is not None:
+            setattr(message, field.name, value)
 
-    def list(self, message: Any, field: Field, path: str, places: dict[str, int] | None) -> None:
+    def value(self, field: Field) -> Any:
+        """Read a scalar; None for a value that an enum lacks, where such are to be passed over."""
+        try:
+            return read_value(self.lexer, field)
+        except ParseError as error:
+            self.raise_or_note(error, structural=field.kind != "enum" or self.lexer.kind not in ("name", "number", "string"))
+            self.lexer.advance()
+            return None
+
+    def list_of(self, message: Any, field: Field, path: str, places: dict[str, int] | None) -> None:
         """Read `[a, b]` into a repeated field."""
         lexer, bracket = self.lexer, self.lexer.start
         lexer.advance()
@@ -148,8 +170,8 @@ class _Parser:
             places[path] = start
         if field.kind == "message":
             self.inner(values.add(), field, start, path, places)
-        else:
-            values.append(read_value(self.lexer, field))
+        elif (value := self.value(field)) is not None:
+            values.append(value)
 
     def inner(self, message: Any, field: Field, start: int, path: str, places: dict[str, int] | None) -> None:
         """Read `{ ... }` or `< ... >`."""
@@ -185,12 +207,22 @@ class _Parser:
             return lexer.error("'[' begins an extension or Any field, and Caffe's messages have none")
         return lexer.error(f"the name of a field is wanted, got {lexer.in_hand()}")
 
+    def raise_or_note(self, error: ParseError, *, structural: bool) -> None:
+        """Raise the error, or enter it where unknown names are wanted, unless it means that what follows cannot be understood either."""
+        if self.unknown is None or structural:
+            raise error
+        self.unknown.append(error)
+
+    def around(self, name: str) -> list[str]:
+        """The messages around the one in hand that have a field of that name."""
+        return [outer.message for outer, _ in self.open[:-1] if name in outer.by_name]
+
     def unknown_field(self, fields: Fields, name: str) -> ParseError:
         """The error for a name that the message in hand lacks."""
         return self.lexer.error(f"{fields.message} has no field {name!r}", hint=self.unknown_field_hint(fields, name))
 
     def unknown_field_hint(self, fields: Fields, name: str) -> str:
-        around = [outer.message for outer, _ in self.open[:-1] if name in outer.by_name]
+        around = self.around(name)
         if around:
             line = self.lexer.position(self.open[-1][1])[0]
             return f"{around[-1]} has one: is a brace missing before it? The one of line {line} is still open"
