@@ -116,7 +116,7 @@ class Net:
             values = fillers.fill(param.filler, param.shape, generator)
         except ModelError as error:
             raise layer.error(error.what, hint=error.hint) from None
-        self.ops.upload(values, blob.data)
+        self.ops.copy(self.ops.asarray(values), blob.data)
 
     def reshape(self) -> None:
         """Carry the shapes of the inputs through the whole net. Caffe: Net::Reshape."""
@@ -153,7 +153,7 @@ class Net:
     # -- passes --------------------------------------------------------------------------------------------------------------
 
     def forward(self, start: int = 0, end: int | None = None, *, loss: Array | None = None) -> Array:
-        """Run layers start..end (inclusive; default the last); `loss` (shape ()), or a new 0, with the weighted sum of their losses added."""
+        """Run layers start..end (inclusive; default the last); `loss` (shape ()), or a new 0, with the weighted sum of losses added."""
         total = self.ops.zeros(()) if loss is None else loss
         for i in range(start, len(self.layers) if end is None else end + 1):
             _call(self.callbacks.before_forward, i)

@@ -30,7 +30,3 @@ class GpuOps(GpuUpdate, GpuSpatial, GpuChannelwise, GpuSoftmax, GpuElementwise):
         self.careful = False
         self._staging = {}
         self._geometries = {}
-
-    def wait(self) -> None:
-        """Until all that was queued is done."""
-        self.xp.cuda.get_current_stream().synchronize()

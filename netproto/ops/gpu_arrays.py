@@ -25,18 +25,19 @@ class OutOfDeviceMemory(DeviceError):
 
 
 class Staging:
-    """Pinned memory of the host, twice, through which batches go to one array of the device while the host goes on."""
+    """Pinned memory of the host, twice, through which batches go to one place of the device while the host goes on."""
 
     def __init__(self, cupy: Any, pinned: Any, like: Array):
         self._cupy = cupy
-        self._buffers = [pinned(like.shape, like.dtype) for _ in range(2)]
+        self.size, self.dtype = like.size, like.dtype
+        self._buffers = [pinned((like.size,), like.dtype) for _ in range(2)]
         self._copied: list[Any] = [None, None]
         self._turn = 0
 
     def send(self, host: numpy.ndarray, dst: Array) -> None:
         """dst = host, in the order of the current stream. The host waits only for the copy before the last."""
         self._turn = 1 - self._turn
-        copied, buffer = self._copied[self._turn], self._buffers[self._turn]
+        copied, buffer = self._copied[self._turn], self._buffers[self._turn][: dst.size].reshape(dst.shape)
         if copied is not None and not copied.done:
             copied.synchronize()
         numpy.copyto(buffer, host)
@@ -53,7 +54,7 @@ class GpuArrays(Ops):
     gemm: Gemm
     cupyx: Any
     careful: bool
-    _staging: dict[tuple[int, tuple[int, ...]], Staging]
+    _staging: dict[int, Staging]
 
     def empty(self, shape: Sequence[int], dtype: str = "real") -> Array:
         with self._room_for(shape, dtype):
@@ -67,11 +68,16 @@ class GpuArrays(Ops):
         return array.get() if isinstance(array, self.xp.ndarray) else numpy.asarray(array)
 
     def upload(self, host: Any, dst: Array) -> None:
-        values = numpy.asarray(host)
-        key = dst.data.ptr, dst.shape
-        if key not in self._staging:
-            self._staging[key] = Staging(self.xp, self.cupyx.empty_pinned, dst)
-        self._staging[key].send(values.reshape(dst.shape), dst)
+        place = dst.data.ptr
+        staging = self._staging.get(place)
+        if staging is None or staging.size < dst.size or staging.dtype != dst.dtype:
+            self.wait()  # for copies from the buffers that go
+            staging = self._staging[place] = Staging(self.xp, self.cupyx.empty_pinned, dst)
+        staging.send(numpy.asarray(host).reshape(dst.shape), dst)
+
+    def wait(self) -> None:
+        """Until all that was queued is done."""
+        self.xp.cuda.get_current_stream().synchronize()
 
     def add_dot(self, a: Array, b: Array, total: Array) -> None:
         if fits(a, b, total):

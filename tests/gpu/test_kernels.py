@@ -161,6 +161,15 @@ def test_draws_have_the_bits_of_every_backend(count: int, gpu_ops: MakeOps) -> N
         np.testing.assert_array_equal(portable, gpu)
 
 
+def test_batches_of_any_size_go_through_one_place(gpu_ops: MakeOps) -> None:
+    ops = gpu_ops()
+    memory = ops.empty((12,))
+    for count in (4, 12, 7, 7, 12, 3):
+        values = np.random.default_rng(count).standard_normal(count)
+        ops.upload(values, memory[:count])
+        np.testing.assert_array_equal(ops.to_host(memory[:count]), values.astype(np.float32))
+
+
 def test_tensor_cores_are_used_only_if_asked(gpu_ops: MakeOps) -> None:
     cublas = gpu_ops().xp.cuda.cublas
     assert gpu_ops().gemm._compute == cublas.CUBLAS_COMPUTE_32F

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +17,7 @@ from . import shim
 
 pytestmark = pytest.mark.skipif(shim.COMPILER is None, reason=shim.NO_COMPILER)
 
+ROOT = Path(__file__).parents[2]
 SUM = gpu_kernels.source("elementwise")
 BARRIER = "if (threadIdx.x < reach) part[threadIdx.x] += part[threadIdx.x + reach];\n    __syncthreads();"
 
@@ -54,6 +59,32 @@ def test_shared_memory_begins_as_nan() -> None:
 def test_a_kernel_that_does_not_compile() -> None:
     with pytest.raises(shim.KernelError, match="nowhere"):
         shim.build(SUM.replace("sum += a[i] * b[i]", "sum += nowhere"))
+
+
+def test_the_sanitizer_finds_what_lies_outside_of_an_array() -> None:
+    library = subprocess.run(["g++", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True).stdout.strip()
+    if not Path(library).is_absolute():
+        pytest.skip("g++ has no libasan here")
+    program = """
+import numpy as np
+from netproto.ops import gpu_kernels
+from tests.gpu import shim
+for beyond in (0, 1):
+    source = gpu_kernels.source("elementwise").replace("y[i] = x[i] > 0.f", f"y[i] = x[i + {beyond}] > 0.f")
+    x, y = np.ones(1000, np.float32), np.ones(1000, np.float32)
+    shim.build(source).kernels["relu"](4, 256, [np.int32(1000), x, np.float32(0), y])
+    print("through", beyond, flush=True)
+"""
+    environment = {
+        **os.environ,
+        "LD_PRELOAD": library,
+        "ASAN_OPTIONS": "detect_leaks=0",
+        "CUDA_SANITIZE": "address",
+        "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, timeout=120)
+    assert done.stdout == "through 0\n"
+    assert "heap-buffer-overflow" in done.stderr
 
 
 @pytest.mark.parametrize(("blocks", "threads"), [(0, 32), (1, 2048)])

@@ -18,6 +18,8 @@ import numpy as np
 
 HEADER = Path(__file__).with_name("cuda_on_cpu.h")
 FLAGS = ["-std=c++17", "-O1", "-g1", "-ffp-contract=off", "-fno-strict-aliasing", "-U_FORTIFY_SOURCE", "-fPIC", "-shared", "-w"]
+SANITIZE = tuple(filter(None, os.environ.get("CUDA_SANITIZE", "").split(",")))
+"""Of g++'s sanitizers: address, undefined. Their library must be loaded before Python: LD_PRELOAD=$(g++ -print-file-name=libasan.so)."""
 COMPILER = shutil.which("g++")
 NO_COMPILER = "g++ is not installed, which runs the CUDA kernels on the CPU: apt-get install g++"
 
@@ -31,7 +33,7 @@ def _folder() -> Path:
 
 
 @functools.cache
-def build(source: str, sanitize: tuple[str, ...] = ()) -> Module:
+def build(source: str, sanitize: tuple[str, ...] = SANITIZE) -> Module:
     """A module of a source's kernels. sanitize: of g++'s sanitizers."""
     if COMPILER is None:
         raise KernelError(NO_COMPILER)
