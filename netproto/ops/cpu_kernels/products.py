@@ -2,8 +2,8 @@
 everything in the order in which it needs it.
 
 A blocked matrix of R rows and C columns is (C / LANES, R, LANES): element (r, c) stands at (c // LANES * R + r) * LANES + c % LANES.
-Operands are given by their addresses. The error of a running sum of float32 grows with its length, and Winograd's algorithms enlarge it: at most TERMS
-terms are summed at once, which makes a third of the error of 256, for some 5 % of the time.
+Operands are given by their addresses. The error of a running sum of float32 grows with its length, and Winograd's algorithms enlarge it: at
+most TERMS terms are summed at once, which makes a third of the error of 256, for some 5 % of the time.
 """
 
 from __future__ import annotations
