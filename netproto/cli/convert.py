@@ -1,6 +1,6 @@
 """Change weights from one file format into another: .caffemodel, .caffemodel.h5, .npz, .safetensors. The output's suffix says which.
 
-A mean file becomes a .npy, or a .npy a mean file, .binaryproto.
+A mean file becomes a .npy, or a .npy a mean file, .binaryproto. What Keras saved as HDF5 becomes the weights of the net that --model names.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import logging
 from argparse import Namespace
 from pathlib import Path
 
-from ..formats import mean
+from ..errors import FormatError, Place
+from ..formats import keras, mean
 from ..formats import weights as weights_files
 from ..formats.weights import Weights
+from ..net import channels_last
 from ..schema import text, upgrade
 from .flags import Parser
 
@@ -31,14 +33,26 @@ def run(args: Namespace) -> int:
     """Read, write, and say what was in it."""
     if Path(args.output).suffix in MEAN_SUFFIXES:
         return _convert_mean(args)
-    weights = weights_files.load(args.input)
-    if args.model:
-        net = upgrade.load_net(args.model)
-        weights = Weights(weights, message=net, net_text=text.dump(net), source=weights.source)
+    weights = _from_keras(args) if keras.is_keras(args.input) else _from_caffe(args)
     weights_files.save(args.output, weights)
     arrays = [array for _, _, array in weights.arrays()]
     log.info("Wrote %s: %d layers, %d arrays, %s numbers", args.output, len(weights), len(arrays), f"{sum(a.size for a in arrays):,}")
     return 0
+
+
+def _from_caffe(args: Namespace) -> Weights:
+    weights = weights_files.load(args.input)
+    if not args.model:
+        return weights
+    net = upgrade.load_net(args.model)
+    return Weights(weights, message=net, net_text=text.dump(net), source=weights.source)
+
+
+def _from_keras(args: Namespace) -> Weights:
+    if not args.model:
+        hint = "Name the net that is to have them: --model deploy.prototxt"
+        raise FormatError("was saved by Keras, which does not say where its layers are in a net", place=Place(args.input), hint=hint)
+    return channels_last.for_net(keras.load(args.input), upgrade.load_net(args.model))
 
 
 def _convert_mean(args: Namespace) -> int:
