@@ -6,6 +6,8 @@ of the same message.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +16,8 @@ from ..errors import FormatError, NetprotoError, Place
 from . import blobproto, files
 from .weights import Weights
 from .wire import LENGTH, MOST_BYTES, Reader, WireError, header, size, split, write
+
+log = logging.getLogger(__name__)
 
 NET_LAYERS, NET_LAYER = 2, 100
 
@@ -52,13 +56,14 @@ def load(path: str) -> Weights:
 
 
 def net(path: str) -> Any:
-    """The file's NetParameter in today's form, without its arrays."""
+    """The file's NetParameter in today's form, without its arrays. A warning names a field that is known to a fork of Caffe alone."""
     from google.protobuf.message import DecodeError
 
     from ..schema import messages, upgrade
 
     try:
         message = messages.NetParameter.FromString(_without_blobs(Reader(files.view(path)), frozenset(), FORMS))
+        _warn_of_strangers(path, message)
         return upgrade.net(message)
     except (WireError, DecodeError, NetprotoError, UnicodeError) as error:
         raise _broken(path, error) from error
@@ -75,6 +80,29 @@ def save(path: str, weights: Weights) -> None:
         )
     with files.writing(path) as file:
         write(file, pieces)
+
+
+def _warn_of_strangers(path: str, message: Any) -> None:
+    for layer in (*message.layer, *message.layers):
+        found = sorted(set(_strangers(layer)))
+        if found:
+            numbers = ", ".join(f"{number} of {kind}" for kind, number in found)
+            log.warning(
+                "%s: layer %r of its net has fields that are not known by their numbers: %s. They are left out", path, layer.name, numbers
+            )
+            return
+
+
+def _strangers(message: Any) -> Iterator[tuple[str, int]]:
+    """(message, number) of each field, here and further inside, that the schema does not have."""
+    from google.protobuf.unknown_fields import UnknownFieldSet
+
+    unknown = UnknownFieldSet(message)
+    yield from ((message.DESCRIPTOR.name, unknown[i].field_number) for i in range(len(unknown)))
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for inner in (value,) if hasattr(value, "ListFields") else value:
+                yield from _strangers(inner)
 
 
 def _broken(path: str, error: Exception) -> FormatError:

@@ -9,6 +9,7 @@ import pytest
 from netproto.errors import FormatError
 from netproto.formats import caffemodel, weights
 from netproto.formats.weights import Weights
+from netproto.formats.wire import LENGTH, header
 from netproto.schema import messages
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "solver" / "sgd_step"
@@ -85,6 +86,24 @@ def test_the_net_comes_with_the_weights(tmp_path):
     path.write_bytes(with_blobs(small_net(), small_weights()).SerializeToString())
     assert weights.load(path).message() == small_net()
     assert 'name: "inception/1x1"' in weights.load(path).text()
+
+
+def test_fields_that_a_fork_alone_knows_are_warned_of_where_the_net_is_wanted(tmp_path, caplog):
+    order, resize = bytes([8, 0, 8, 2]), bytes([8, 2])
+    resize = header(8, LENGTH, len(resize)) + resize
+    layers = [
+        messages.LayerParameter(name="plain").SerializeToString(),
+        messages.LayerParameter(name="permute", type="Permute").SerializeToString() + header(202, LENGTH, len(order)) + order,
+        messages.LayerParameter(name="data", type="Data").SerializeToString() + header(100, LENGTH, len(resize)) + resize,
+    ]
+    (tmp_path / "a.caffemodel").write_bytes(b"".join(header(100, LENGTH, len(body)) + body for body in layers))
+    loaded = weights.load(tmp_path / "a.caffemodel")
+    assert not caplog.records
+    assert [layer.name for layer in loaded.message().layer] == ["plain", "permute", "data"]
+    assert "layer 'permute' of its net has fields that are not known by their numbers: 202 of LayerParameter. They" in caplog.text
+    (tmp_path / "b.caffemodel").write_bytes(header(100, LENGTH, len(layers[2])) + layers[2])
+    weights.load(tmp_path / "b.caffemodel").message()
+    assert "layer 'data' of its net has fields that are not known by their numbers: 8 of TransformationParameter." in caplog.text
 
 
 def test_layers_without_a_net_get_a_name(tmp_path):
