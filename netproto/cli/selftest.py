@@ -17,7 +17,7 @@ from ..ops.gpu import GpuOps
 from . import selftest_checks as checks
 from .flags import Parser, UsageError
 
-EXAMPLE = "python -m netproto selftest --gpu --report selftest.json"
+EXAMPLE = "netproto selftest --gpu --report selftest.json"
 
 NO_GPU = 3  # the exit code
 
@@ -73,7 +73,7 @@ def _source_tree(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError:
-        raise UsageError(f"selftest needs {module}, which is part of the source tree: run `{EXAMPLE}` there") from None
+        raise UsageError(f"selftest needs {module}, which is part of the source tree: run `python -m {EXAMPLE}` there") from None
 
 
 def _examples() -> Path:
