@@ -63,6 +63,7 @@ class Solver:
         self.iter = 0
         self.current_step = 0
         self.seed = _seed(message) if seed is None else seed
+        log.info("Random seed: %d", self.seed)
         self.rank, self.ranks = rank, ranks
         self.on_start: list[Callable[[], Any]] = []
         self.on_gradients_ready: list[Callable[[], Any]] = []

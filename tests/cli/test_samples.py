@@ -37,7 +37,9 @@ def test_train_and_test(folder: Path, cli: Callable) -> None:
     assert warnings[2:] == [
         "warning: Layer 'd' has a batch_size of 50, not 60: so batches divide the pictures evenly",
         "warning: test_iter is 10, not 1000: so a test sees each picture of the sample once",
+        "warning: random_seed is 1: so every run on the sample is the same",
     ]
+    assert "Random seed: 1\n" in trained.err
     accuracy = re.findall(r"Test net output #0: accuracy = (\S+)", trained.err)[-1]
 
     tested = cli("test", "--weights", "tiny_iter_3.npz", "--iterations", 10)
@@ -56,6 +58,13 @@ def test_the_batch_size_of_training_alone(folder: Path, cli: Callable, monkeypat
     )
     assert cli("train", "--solver", "solver.prototxt", "--sample", "--batch-size", 7).code == 0
     assert seen == {"net": (7, 1, 28, 28), "test": (50, 1, 28, 28)}
+
+
+def test_a_seed_that_is_written_stays(folder: Path, cli: Callable) -> None:
+    (folder / "solver.prototxt").write_text(SOLVER + " random_seed: 7")
+    result = cli("train", "--solver", "solver.prototxt", "--sample")
+    assert "Random seed: 7\n" in result.err
+    assert "random_seed is" not in result.err
 
 
 def test_separate_nets(folder: Path, cli: Callable) -> None:
