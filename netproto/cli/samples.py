@@ -16,7 +16,7 @@ OFFER = "To try the net without it, on 2,500 pictures that ship with netproto: -
 
 log = logging.getLogger(__name__)
 
-SEED = 1
+SEED = 2
 """Where draws start on the sample, unless the solver file says where: a rate made for a million pictures diverges from some starts."""
 
 

@@ -37,9 +37,9 @@ def test_train_and_test(folder: Path, cli: Callable) -> None:
     assert warnings[2:] == [
         "warning: Layer 'd' has a batch_size of 50, not 60: so batches divide the pictures evenly",
         "warning: test_iter is 10, not 1000: so a test sees each picture of the sample once",
-        "warning: random_seed is 1: so every run on the sample is the same",
+        "warning: random_seed is 2: so every run on the sample is the same",
     ]
-    assert "Random seed: 1\n" in trained.err
+    assert "Random seed: 2\n" in trained.err
     accuracy = re.findall(r"Test net output #0: accuracy = (\S+)", trained.err)[-1]
 
     tested = cli("test", "--weights", "tiny_iter_3.npz", "--iterations", 10)
