@@ -10,6 +10,7 @@ import pytest
 
 from netproto.layers import LAYERS
 from tests.golden import replay
+from tests.schema.caffe_table import fork_only_rows
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="docs/ is not beside the tests")
@@ -33,6 +34,16 @@ def test_the_layer_reference_is_what_the_layers_say() -> None:
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     assert (ROOT / "docs" / "layers.md").read_text() == tool.page(), "run python tools/layer_reference.py"
+
+
+def test_the_page_on_forks_has_every_number_of_ours() -> None:
+    page = (ROOT / "docs" / "forks.md").read_text().partition("## Numbers")[2]
+    told = {
+        (message, *row)
+        for message, table in re.findall(r"^### (\w+)\n(.*?)(?=^### |\Z)", page, re.MULTILINE | re.DOTALL)
+        for row in re.findall(r"^\| `(\w+)` \| (\d+) \|", table, re.MULTILINE)
+    }
+    assert told == {(row.message, row.field, row.number) for row in fork_only_rows() if int(row.number) > 1_000_000}
 
 
 @pytest.mark.parametrize("name", sorted(LAYERS))

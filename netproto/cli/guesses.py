@@ -21,6 +21,7 @@ PICTURES = {
     "Data": "data_param",
     "DenseImageData": "dense_image_data_param",
     "ImageData": "image_data_param",
+    "ImageSegData": "image_data_param",
     "VideoData": "data_param",
     "WindowData": "window_data_param",
 }
@@ -36,7 +37,7 @@ def unknown(net: Any) -> Iterator[tuple[Any, str]]:
     for layer in net.layer:
         if layer.type == "Python":
             yield layer, "a Python layer is not run here"
-        elif (missing := missing_source(layer)) and layer.type not in PICTURES:
+        elif layer.top and (missing := missing_source(layer)) and layer.type not in PICTURES:
             yield layer, f"there is no {missing!r}"
 
 
@@ -110,8 +111,10 @@ def _top_shapes(layer: Any, size: tuple[int, int, int]) -> dict[str, Shape]:
     found = {layer.top[0]: picture}
     if len(layer.top) > 1 and layer.type == "AnnotatedData":
         found[layer.top[1]] = (picture[0], 1, 300, 5) if layer.annotated_data_param.yolo_data_type else (1, 1, picture[0], OBJECTS)
-    if len(layer.top) > 1 and layer.type == "DenseImageData":
+    if len(layer.top) > 1 and layer.type in ("DenseImageData", "ImageSegData"):
         found[layer.top[1]] = (picture[0], 1, *picture[2:])
+    if len(layer.top) > 2 and layer.type == "ImageSegData":
+        found[layer.top[2]] = (picture[0], 1, 1, 2)
     return found
 
 
@@ -123,7 +126,7 @@ def _picture_shape(layer: Any, size: tuple[int, int, int]) -> Shape:
         channels = 1
     elif transform.force_color or len(transform.mean_value) == 3 or layer.type in ("WindowData", "VideoData"):
         channels = 3
-    if layer.type in ("ImageData", "DenseImageData"):
+    if layer.type in ("ImageData", "ImageSegData", "DenseImageData"):
         channels = 3 if source.is_color else 1
         height, width = source.new_height or height, source.new_width or width
     if layer.type == "DenseImageData":
@@ -132,4 +135,5 @@ def _picture_shape(layer: Any, size: tuple[int, int, int]) -> Shape:
         height, width = transform.resize_param[0].height, transform.resize_param[0].width
     if transform.crop_size:
         height = width = transform.crop_size
+    height, width = transform.crop_height or height, transform.crop_width or width
     return source.batch_size, channels, height, width

@@ -22,6 +22,8 @@ Shape3 = tuple[int, ...]
 NO_MEAN = np.zeros((0, 0, 0), np.float32)
 WITH_BOXES = ("resize_param", "distort_param", "expand_param", "emit_constraint")
 """What SSD's fork does to images with boxes."""
+WITH_SEGMENTS = ("scale_factors", "crop_height", "crop_width")
+"""What PSPNet's does to images with a label for each pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +47,20 @@ class Transform:
     relight: Relight | None = None
 
     @classmethod
-    def of(cls, param: Any, *, train: bool, with_boxes: bool = False) -> Transform:
+    def of(cls, param: Any, *, train: bool, with_boxes: bool = False, segmented: bool = False) -> Transform:
         """From a TransformationParameter; reads its mean file. Raises DataError for what contradicts itself, FormatError for the file.
 
-        with_boxes: whether another obeys what SSD's fork does to images with boxes.
+        with_boxes, segmented: whether another obeys what forks do to images with boxes, to images with labels of their pixels.
         """
         if param.mean_file and len(param.mean_value):
             raise DataError("both mean_file and mean_value are written", hint="Keep one of them")
         if param.force_color and param.force_gray:
             raise DataError("both force_color and force_gray are written", hint="Keep one of them")
-        for name in () if with_boxes else WITH_BOXES:
-            if len(param.resize_param) if name == "resize_param" else param.HasField(name):
-                raise DataError(f"{name} is for images with boxes, and this layer does not obey it", hint="AnnotatedData does")
+        written = {field.name for field, _ in param.ListFields()}
+        for name in [name for name in WITH_BOXES if name in written and not with_boxes]:
+            raise DataError(f"{name} is for images with boxes, and this layer does not obey it", hint="AnnotatedData does")
+        for name in [name for name in WITH_SEGMENTS if name in written and not segmented]:
+            raise DataError(f"{name} is for images with a label for each pixel, and this layer does not obey it", hint="ImageSegData does")
         mean = NO_MEAN
         if param.mean_file:
             mean = mean_files.load(param.mean_file)
@@ -67,6 +71,8 @@ class Transform:
         resize = RandomResize.of(param)
         if resize and with_boxes:
             raise DataError("images with boxes do not obey img_rand_resize and the like", hint="resize_param sets their size")
+        if resize and segmented:
+            raise DataError("images with a label for each pixel do not obey img_rand_resize and the like", hint="scale_factors do as much")
         if resize and min(mean.shape[1:]) > 1:
             mean = _middle(mean, int(param.crop_size), param.mean_file)
         return cls(int(param.crop_size), param.mirror, np.float32(param.scale), mean, param.mean_file, *colors, train, resize, relight)

@@ -13,6 +13,7 @@ from .bn import BN as BN
 from .bnll import BNLL as BNLL
 from .box_annotator_ohem import BoxAnnotatorOHEM as BoxAnnotatorOHEM
 from .clip import Clip as Clip
+from .clipped_lstm import Lstm as Lstm
 from .concat import Concat as Concat
 from .contrastive_loss import ContrastiveLoss as ContrastiveLoss
 from .convolution import Convolution as Convolution
@@ -38,6 +39,7 @@ from .hdf5_output import HDF5Output as HDF5Output
 from .hinge_loss import HingeLoss as HingeLoss
 from .im2col import Im2col as Im2col
 from .image_data import ImageData as ImageData
+from .image_seg_data import ImageSegData as ImageSegData
 from .infogain_loss import InfogainLoss as InfogainLoss
 from .inner_product import InnerProduct as InnerProduct
 from .input import Input as Input
@@ -47,11 +49,13 @@ from .log import Log as Log
 from .lrn import LRN as LRN
 from .lstm import LSTM as LSTM
 from .lstm_unit import LSTMUnit as LSTMUnit
+from .mat_write import MatWrite as MatWrite
 from .memory_data import MemoryData as MemoryData
 from .multi_box_loss import MultiBoxLoss as MultiBoxLoss
 from .multinomial_logistic_loss import MultinomialLogisticLoss as MultinomialLogisticLoss
 from .mvn import MVN as MVN
 from .normalize import Normalize as Normalize
+from .padding import Padding as Padding
 from .parameter import Parameter as Parameter
 from .permute import Permute as Permute
 from .pooling import Pooling as Pooling
@@ -70,6 +74,7 @@ from .reshape import Reshape as Reshape
 from .rnn import RNN as RNN
 from .roi_pooling import ROIPooling as ROIPooling
 from .scale import Scale as Scale
+from .seg_accuracy import SegAccuracy as SegAccuracy
 from .shuffle_channel import ShuffleChannel as ShuffleChannel
 from .sigmoid import Sigmoid as Sigmoid
 from .sigmoid_cross_entropy_loss import SigmoidCrossEntropyLoss as SigmoidCrossEntropyLoss

@@ -124,6 +124,25 @@ def test_without_data_what_no_data_could_mend_is_found(files: Callable, cli: Cal
     assert cli("check", "net.prototxt", "--input", "data=6,3,32,32").code == 1
 
 
+def test_a_net_of_deeplabs_without_its_files(files: Callable, cli: Callable) -> None:
+    net = """layers { name: "data" type: IMAGE_SEG_DATA top: "data" top: "label" top: "sizes"
+  image_data_param { source: "absent.txt" batch_size: 2 label_type: PIXEL } transform_param { crop_size: 30 } }
+layers { name: "score" type: CONVOLUTION bottom: "data" top: "score" convolution_param { num_output: 21 kernel_size: 3 stride: 2 } }
+layers { name: "zoom" type: INTERP bottom: "score" top: "zoom" interp_param { zoom_factor: 2 } }
+layers { name: "crop" type: PADDING bottom: "zoom" top: "crop" padding_param { pad_beg: 2 pad_end: 1 } }
+layers { name: "accuracy" type: SEG_ACCURACY bottom: "crop" bottom: "label" top: "accuracy" }
+layers { name: "write" type: MAT_WRITE bottom: "crop" mat_write_param { prefix: "out/" source: "absent.txt" } }
+layers { name: "silence" type: SILENCE bottom: "sizes" }
+"""
+    files(net=net)
+    result = cli("check", "net.prototxt")
+    assert (result.code, result.out) == (0, "net.prototxt: no problem found: 7 layers in phase TRAIN, 7 layers in phase TEST\n")
+    files(net=net.replace("pad_end: 1", "pad_end: 0"))
+    result = cli("check", "net.prototxt")
+    assert result.code == 1
+    assert "layer 'accuracy' (SegAccuracy): bottom 1 has the shape (2, 1, 30, 30), but (2, 1, 29, 29) is wanted" in result.out
+
+
 def test_python_layers_are_not_run(files: Callable, cli: Callable, tmp_path: Path) -> None:
     (tmp_path / "evil.py").write_text("open('was_here', 'w').close()\n")
     python = 'layer { name: "p" type: "Python" bottom: "ip" top: "p" python_param { module: "evil" layer: "Evil" } }\n'

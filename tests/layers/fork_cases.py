@@ -7,6 +7,8 @@ from .table import Case
 YOLO = "as in Darknet, the gradient is that of squared differences, not the derivative of the loss that is told"
 DETECTIONS = "detections have none"
 HEAD = "biases: [1, 1.5, 2.5, 2]"
+LSTM = "num_output: 4 weight_filler { type: 'gaussian' std: 0.5 } bias_filler { type: 'uniform' min: -1 }"
+COUNTS = "it counts, and counts move in steps"
 PICKED = "which regions are picked moves in steps, and no gradient flows through"
 
 FORK_CASES: list[Case] = [
@@ -63,6 +65,38 @@ FORK_CASES: list[Case] = [
         bottoms=[(2, 3, 5, 7), (2, 3, 5, 7)],
         inputs={1: "places"},
         variable=[0],
+    ),
+    # -- DeepLab -------------------------------------------------------------------------------------------------------------
+    Case("Padding", "wider", "padding_param { pad_beg: 2 pad_end: 1 }", bottoms=[(2, 3, 5, 7)]),
+    Case("Padding", "narrower", "padding_param { pad_beg: -1 pad_end: -2 }", bottoms=[(2, 3, 5, 7)]),
+    Case("Padding", "as_it_is", bottoms=[(2, 3, 5, 7)]),
+    *[
+        Case(
+            "SegAccuracy",
+            name,
+            f"seg_accuracy_param {{ {param} }}",
+            bottoms=[(2, 5, 3, 7), (2, 1, 3, 7)],
+            labels={1: 5},
+            gradient=COUNTS,
+        )
+        for name, param in [("default", ""), ("ignore", "ignore_label: 2 ignore_label: 255"), ("going_on", "reset: false metric: PixelIOU")]
+    ],
+    # -- caffe-lstm ----------------------------------------------------------------------------------------------------------
+    Case("Lstm", "one_sequence", f"lstm_param {{ {LSTM} batch_size: 2 }}", bottoms=[(10, 3)]),
+    Case(
+        "Lstm",
+        "several_sequences",
+        f"lstm_param {{ {LSTM} }}",
+        bottoms=[(7, 2, 3), (7, 1)],
+        inputs={1: "continuation"},
+        variable=[0],
+    ),
+    Case(
+        "Lstm",
+        "bounded",
+        f"lstm_param {{ {LSTM} batch_size: 2 clipping_threshold: 0.1 }}",
+        bottoms=[(10, 3)],
+        gradient="its gradient is kept within bounds",
     ),
     # -- YOLO ----------------------------------------------------------------------------------------------------------------
     Case("Upsample", "repeated", "upsample_param { scale: 3 }", bottoms=[(2, 3, 5, 7)]),

@@ -38,7 +38,11 @@ def enum_rows() -> list[EnumRow]:
 
 def fork_field_rows() -> list[FieldRow]:
     """The fields that stock Caffe lacks: those of its forks, then our own."""
-    return [FieldRow(*row, packed="") for table in ("fork_fields.tsv", "own_fields.tsv") for row in _rows(table)]
+    return [*fork_only_rows(), *(FieldRow(*row, packed="") for row in _rows("own_fields.tsv"))]
+
+
+def fork_only_rows() -> list[FieldRow]:
+    return [FieldRow(*row, packed="") for row in _rows("fork_fields.tsv")]
 
 
 def fork_enum_rows() -> list[EnumRow]:

@@ -35,7 +35,7 @@ NET_ERRORS = {
     "enum left out": ("layer { pooling_param { pool: } }", "1:31", "wants one of MAX, AVE, STOCHASTIC, got '}'"),
     "V1 type": ("layer { type: CONVOLUTION }", "1:15", "got 'CONVOLUTION'. Types in capitals belong to `layers { }`"),
     "type in V1": ("layers { type: 'Convolution' }", "1:16", "has no value Convolution. Types in quotes belong to `layer { }`"),
-    "a fork's V1 type": ("layers { type: IMAGE_SEG_DATA }", "1:16", "has no value IMAGE_SEG_DATA. Did you mean 'IMAGE_DATA'?"),
+    "a fork's V1 type": ("layers { type: VIDEO_DATA }", "1:16", "has no value VIDEO_DATA. Did you mean 'WINDOW_DATA' or 'IMAGE_DATA'"),
     # wrong values
     "string without quotes": ("name: LeNet", "1:7", "wants a string in quotes, got 'LeNet'. Put it in quotes: \"LeNet\""),
     "number for a string": ("name: 5", "1:7", "wants a string in quotes, got '5'"),

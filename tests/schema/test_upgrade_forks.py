@@ -130,3 +130,33 @@ def test_names_of_random_sizes() -> None:
     assert layer == 'type: "Data" transform_param { crop_size: 9 }'
     with pytest.raises(ModelError, match="the window's size is written twice"):
         layers_of("layer { type: 'Data' transform_param { var_sz_img_center_crop: 9 crop_size: 9 } }")
+
+
+def test_what_deeplab_calls_softmaxloss_param() -> None:
+    (layer,) = layers_of("layers { type: SOFTMAX_LOSS softmaxloss_param { } }")
+    assert layer == 'type: "SoftmaxWithLoss"'
+    source = "layers { type: SOFTMAX_LOSS softmaxloss_param {\n ignore_label: 255 } }"
+    (layer,) = layers_of(source)
+    assert layer == 'type: "SoftmaxWithLoss" loss_param { ignore_label: 255 }'
+    assert place_of(upgrade.net(parse_net(source)).layer[0], "loss_param.ignore_label") == Place("f", 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("param", "message"),
+    [
+        ("softmaxloss_param { weight_source: 'w' }", "f:1:49: layer 'a' .* a file with weights for classes is not known"),
+        ("softmaxloss_param { ignore_label: 1 ignore_label: 2 }", "f:1:65: layer 'a' .* several labels to ignore"),
+        ("softmaxloss_param { } loss_param { ignore_label: 1 }", "both softmaxloss_param and loss_param are written"),
+    ],
+)
+def test_what_softmaxloss_param_cannot_say(param: str, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        layers_of(f"layer {{ name: 'a' type: 'S' {param} }}")
+
+
+def test_strict_dim_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        upgraded = upgrade.net(parse_net("layers { name: 'a' strict_dim: false type: RELU } layers { name: 'b' strict_dim: true }"))
+    assert [layer.name for layer in upgraded.layer] == ["a", "b"]
+    (record,) = caplog.records
+    assert record.getMessage() == "f:1:20: strict_dim is read, but not obeyed: arrays that are loaded must have their layer's shapes"

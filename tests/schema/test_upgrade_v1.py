@@ -10,7 +10,7 @@ from netproto.errors import ModelError, Place
 from netproto.schema import messages, text, upgrade
 from netproto.schema.places import place_of
 
-from .caffe_table import enum_rows, field_rows
+from .caffe_table import enum_rows, field_rows, fork_enum_rows, fork_field_rows
 
 TYPES = {
     "ABSVAL": "AbsVal",
@@ -53,6 +53,13 @@ TYPES = {
     "TANH": "TanH",
     "THRESHOLD": "Threshold",
     "WINDOW_DATA": "WindowData",
+}
+FORKS = {
+    "IMAGE_SEG_DATA": "ImageSegData",
+    "INTERP": "Interp",
+    "MAT_WRITE": "MatWrite",
+    "PADDING": "Padding",
+    "SEG_ACCURACY": "SegAccuracy",
 }
 
 CASES = {
@@ -113,15 +120,23 @@ def test_layer(case: str) -> None:
 
 def test_the_table_of_types_is_whole() -> None:
     assert set(TYPES) == {row.value for row in enum_rows() if row.enum == "V1LayerParameter.LayerType"}
+    assert set(FORKS) == {row.value for row in fork_enum_rows() if row.enum == "V1LayerParameter.LayerType"}
 
 
-@pytest.mark.parametrize("old", TYPES)
+@pytest.mark.parametrize("old", [*TYPES, *FORKS])
 def test_type(old: str) -> None:
     (layer,) = upgrade.net(parse_net(f"layers {{ type: {old} }}")).layer
-    assert layer.type == TYPES[old]
+    assert layer.type == (TYPES | FORKS)[old]
 
 
-@pytest.mark.parametrize("field", [row.field for row in field_rows() if row.message == "V1LayerParameter" and row.field.endswith("_param")])
+PARAMS = [
+    row.field
+    for row in (*field_rows(), *fork_field_rows())
+    if row.message == "V1LayerParameter" and row.field.endswith("_param") and row.field not in ("mat_write_param", "softmaxloss_param")
+]
+
+
+@pytest.mark.parametrize("field", PARAMS)
 def test_every_param_message_is_kept(field: str) -> None:
     (layer,) = upgrade.net(parse_net(f"layers {{ {field} {{ }} }}")).layer
     assert layer.HasField(field)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .arrays import Array
 from .labels import Labels, by_class
 
@@ -26,6 +28,39 @@ class Accuracy(Labels):
         if per_class is not None:
             number = self._per_class(own[1], counts, classes[1])
             per_class[...] = self._per_class(own[1], right, classes[1]) / self.xp.maximum(number, 1)
+
+    def count_confusions(self, x: Array, label: Array, counts: Array, *, ignored: Sequence[int]) -> int:
+        """counts[k, l] (int64) += how many places of x (N, classes, ...) have the label k and the best score at l, the last of equal ones.
+
+        ignored: labels that do not count. Returns the flat index of the first label that is neither a class nor ignored, and counts nothing
+        then; else -1.
+        """
+        xp, classes = self.xp, x.shape[1]
+        label = label.reshape(x.shape[0], *x.shape[2:])
+        right = (label > -1) & (label < classes)
+        aside = xp.zeros(label.shape, "bool")
+        for value in ignored:
+            aside |= xp.trunc(label) == value
+        good = (right | aside).reshape(-1)
+        if not good.all():
+            return int(good.argmin())
+        best = classes - 1 - x[:, ::-1].argmax(axis=1)
+        pairs = xp.where(right, label, 0).astype("int64") * classes + best
+        found = xp.bincount(pairs.reshape(-1), weights=(~aside).reshape(-1), minlength=classes * classes)
+        counts += found.reshape(classes, classes).astype("int64")
+        return -1
+
+    def segmentation_scores(self, counts: Array, scores: Array) -> None:
+        """scores (3) = the share of right ones, the mean of each class's share, the mean of each class's intersection over union.
+
+        The second mean is over classes that occur; in the third one that neither occurs nor is found has 1.
+        """
+        xp, classes = self.xp, self.xp.arange(len(counts))
+        right, has, found = counts[classes, classes], counts.sum(axis=1), counts.sum(axis=0)
+        union = has + found - right
+        scores[0] = right.sum() / xp.maximum(has.sum(), 1)
+        scores[1] = (right / xp.maximum(has, 1)).sum() / xp.maximum((has > 0).sum(), 1)
+        scores[2] = xp.where(right == union, 1.0, right / xp.maximum(union, 1)).mean()
 
     def _per_class(self, label: Array, counts: Array, classes: int) -> Array:
         """How many predictions that count have each label."""

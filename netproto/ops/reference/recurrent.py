@@ -86,8 +86,13 @@ class Recurrent(Activation, Linear):
         d_hidden: Array,
         d_inputs: Sequences,
         d_weights: LstmWeights,
+        *,
+        bound: float = 0,
     ) -> None:
-        """Overwrites d_inputs and adds to d_weights, from the gradient of `hidden`."""
+        """Overwrites d_inputs and adds to d_weights, from the gradient of `hidden`.
+
+        bound: above 0, what the gradients of the gates' sums are kept within, step by step.
+        """
         d_gates = self.scratch("lstm.d_gates", gates.shape)
         d_step, d_cells = self.scratch("lstm.d_step", cells.shape[1:]), self.scratch("lstm.d_cells", cells.shape[1:])
         d_cells.fill(0)
@@ -97,6 +102,8 @@ class Recurrent(Activation, Linear):
                 d_step += self._hidden_backward(d_gates[t + 1], cont[t + 1], weights)
             before = cells[t - 1] if t else starts[1]
             self.lstm_unit_backward(before, gates[t], cells[t], d_cells, d_step, d_cells, d_gates[t])
+            if bound > 0:
+                self.xp.clip(d_gates[t], -bound, bound, out=d_gates[t])
         self._weights_backward(inputs, cont, starts[0], weights, hidden, d_gates, d_inputs, d_weights)
 
     def rnn(self, inputs: Sequences, cont: Array, starts: Sequence[Array], weights: RnnWeights, hidden: Array, output: Array) -> None:

@@ -25,7 +25,14 @@ NET_FIELDS = {
     "global_grad_scale_adaptive": UNSCALED,
     "eltwise_mem_sharing": SAME,
 }
-LAYER_FIELDS = {"forward_type": FLOAT32, "backward_type": FLOAT32, "data_param.cache": SAME, "image_data_param.cache": SAME}
+LAYER_FIELDS = {
+    "forward_type": FLOAT32,
+    "backward_type": FLOAT32,
+    "data_param.cache": SAME,
+    "image_data_param.cache": SAME,
+    "image_data_param.has_label": "the tops say it",
+}
+V1_FIELDS = {"strict_dim": "arrays that are loaded must have their layer's shapes"}
 SOLVER_FIELDS = {"solver_data_type": FLOAT32}
 """Fields that are read and dropped, and why that changes nothing that matters here."""
 
@@ -38,6 +45,11 @@ def net(net_param: Any) -> None:
     if len(rewritten) > len(net_param.layer):
         net_param.ClearField("layer")
         net_param.layer.extend(rewritten)
+
+
+def v1(net_param: Any) -> None:
+    """Drop the fields of `layers { }` that change nothing."""
+    drop(net_param, net_param.layers, V1_FIELDS)
 
 
 def solver(solver_param: Any) -> None:
@@ -69,6 +81,7 @@ def _layers(layer: Any) -> Iterator[Any]:
     """The layers that a layer stands for, the layer itself first."""
     _dilate(layer)
     _round(layer)
+    _rename_softmax_loss(layer)
     _rename_random_sizes(layer)
     yield layer
     if layer.type == "Convolution" and layer.convolution_param.HasField("fuse_type"):
@@ -98,6 +111,24 @@ def _round(layer: Any) -> None:
             param.round_mode = messages.PoolingParameter.FLOOR
             _move_place(layer, "pooling_param.ceil_mode", "pooling_param.round_mode")
         param.ClearField("ceil_mode")
+
+
+def _rename_softmax_loss(layer: Any) -> None:
+    """DeepLab: softmaxloss_param. Its losses are divided by how many there are, which is VALID."""
+    if not layer.HasField("softmaxloss_param"):
+        return
+    param = layer.softmaxloss_param
+    for field, wrong, what in (
+        ("softmaxloss_param.weight_source", bool(param.weight_source), "a file with weights for classes is not known here"),
+        ("softmaxloss_param.ignore_label[1]", len(param.ignore_label) > 1, "several labels to ignore are not known here"),
+        ("softmaxloss_param", layer.HasField("loss_param"), "both softmaxloss_param and loss_param are written"),
+    ):
+        if wrong:
+            raise ModelError(what, place=place_of(layer, field), layer=label(layer))
+    if param.ignore_label:
+        layer.loss_param.ignore_label = param.ignore_label[0]
+        _move_place(layer, "softmaxloss_param.ignore_label[0]", "loss_param.ignore_label")
+    layer.ClearField("softmaxloss_param")
 
 
 def _rename_random_sizes(layer: Any) -> None:

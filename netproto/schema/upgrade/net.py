@@ -33,6 +33,7 @@ def net(net_param: Any) -> Any:
     upgraded = messages.NetParameter()
     upgraded.CopyFrom(net_param)
     if upgraded.layers:
+        forks.v1(upgraded)
         current = [v1.layer(old) for old in v0.layers(upgraded)]
         upgraded.ClearField("layers")
         upgraded.layer.extend(current)
