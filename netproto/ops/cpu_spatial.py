@@ -62,7 +62,8 @@ class CpuSpatial(Normalisation):
             return
         arrays, real = [_pixels(a) for a in (x, y, scale, dy, dx)], self.dtype.type
         numbers = size, real(alpha / size), real(beta)
-        self._share_pixels(x, lambda lo, hi, _: lrn_kernels.lrn_across_backward(*arrays, *numbers, lo, hi))
+        ratios = self.scratch("lrn.ratios", (self.workers.count, x.shape[1], lrn_kernels.PIXELS))
+        self._share_pixels(x, lambda lo, hi, worker: lrn_kernels.lrn_across_backward(*arrays, ratios[worker], *numbers, lo, hi))
 
     def _share_planes(self, x: Array, task: Task) -> None:
         planes = x.shape[0] * x.shape[1]

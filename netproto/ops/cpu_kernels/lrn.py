@@ -59,13 +59,12 @@ def lrn_across(x: Array, y: Array, scale: Array, size: int, alpha: Any, beta: An
 
 @kernel
 def lrn_across_backward(
-    x: Array, y: Array, scale: Array, dy: Array, dx: Array, size: int, alpha: Any, beta: Any, lo: int, hi: int
+    x: Array, y: Array, scale: Array, dy: Array, dx: Array, ratios: Array, size: int, alpha: Any, beta: Any, lo: int, hi: int
 ) -> None:  # fmt: skip
-    """For the blocks of PIXELS lo..hi. alpha is over size already."""
+    """For the blocks of PIXELS lo..hi. alpha is over size already. ratios: a workspace of (C, PIXELS)."""
     channels, pixels = x.shape[1:]
     blocks = (pixels + PIXELS - 1) // PIXELS
-    ratios, shared = numpy.empty((channels, PIXELS), numpy.float32), numpy.empty(PIXELS, numpy.float32)
-    factors = numpy.empty(PIXELS, numpy.float32)
+    shared, factors = numpy.empty(PIXELS, numpy.float32), numpy.empty(PIXELS, numpy.float32)
     factor = numpy.float32(2) * alpha * beta
     for block in range(lo, hi):
         n, start = block // blocks, block % blocks * PIXELS
