@@ -14,6 +14,7 @@ from .. import __version__
 from ..errors import DeviceError
 from ..ops import gpu_device
 from ..ops.gpu import GpuOps
+from ..testing.cases import CASES
 from . import selftest_checks as checks
 from .flags import Parser, UsageError
 
@@ -39,11 +40,9 @@ def run(args: Namespace) -> int:
     except DeviceError as error:
         print(f"no GPU is tested: {error}")
         return NO_GPU
-    table = _source_tree("tests.layers.cases")
-    probes = _source_tree("tests.layers.probes")
     tolerance = checks.TF32_TOLERANCE if args.tf32 else checks.TOLERANCE
     results = []
-    for result in checks.all_checks(ops, table.CASES, probes.make_probe, examples=_examples(), tolerance=tolerance, small=args.fake):
+    for result in checks.all_checks(ops, CASES, examples=_examples(), tolerance=tolerance, small=args.fake):
         results.append(result)
         if not result.passed:
             print(f"{result.name}: {result.what()}")
@@ -77,7 +76,7 @@ def _source_tree(module: str) -> Any:
 
 
 def _examples() -> Path:
-    return Path(str(_source_tree("tests.layers.cases").__file__)).parents[2] / "examples"
+    return Path(__file__).parents[2] / "examples"
 
 
 def _report(about: dict[str, Any], results: list[checks.Result]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from ..ops.gpu import GpuOps
 from ..schema import messages, text, upgrade
 from ..solver import Solver
 from ..solver.rules import RULES
+from ..testing.probes import make_probe
+from ..testing.table import Case
 
 TOLERANCE, TF32_TOLERANCE = 1e-4, 2e-2  # of the largest value
 ITERATIONS = 5
@@ -63,12 +65,10 @@ class Result:
         return off if self.error > self.tolerance else "a second run gives other bits"
 
 
-def all_checks(
-    ops: GpuOps, cases: Sequence[Any], make_probe: Callable[..., Any], *, examples: Path, tolerance: float, small: bool
-) -> Iterator[Result]:
-    """cases: rows of THE TABLE; make_probe: makes one's layer. small: leave out what only a GPU does in time."""
+def all_checks(ops: GpuOps, cases: Sequence[Case], *, examples: Path, tolerance: float, small: bool) -> Iterator[Result]:
+    """cases: rows of THE TABLE. small: leave out what only a GPU does in time."""
     for case in cases:
-        yield _compared(f"layer {case}", partial(_layer, case, make_probe), ops, tolerance)
+        yield _compared(f"layer {case}", partial(_layer, case), ops, tolerance)
     for rule in RULES:
         yield _compared(f"solver {rule}", partial(_trained, rule), ops, tolerance)
     for name, shape in (SMALL_NETS if small else NETS).items():
@@ -99,7 +99,7 @@ def _off(found: NDArray[Any], wanted: NDArray[Any]) -> float:
     return float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0) / max(1.0, sizes.max(initial=0.0)))
 
 
-def _layer(case: Any, make_probe: Callable[..., Any], ops: Ops) -> Arrays:
+def _layer(case: Case, ops: Ops) -> Arrays:
     """The tops and gradients of one row."""
     probe = make_probe(case, ops)
     tops = probe.forward()

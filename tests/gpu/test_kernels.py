@@ -18,10 +18,10 @@ from netproto.ops.geometry import ConvGeometry
 from netproto.ops.gpu import GpuOps
 from netproto.schema import messages
 from netproto.solver.rules import RULES, Step
+from netproto.testing.cases import CASES
+from netproto.testing.probes import make_probe
+from netproto.testing.table import Case
 from tests.golden import replay
-from tests.layers.cases import CASES
-from tests.layers.probes import make_probe
-from tests.layers.table import Case
 
 from . import fakecupy, shim
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from netproto.ops.base import Ops
+from netproto.testing.cases import CASES
+from netproto.testing.probes import make_probe
+from netproto.testing.table import Case
 from tests.golden import replay
-from tests.layers.cases import CASES
-from tests.layers.probes import make_probe
-from tests.layers.table import Case
 
 MakeOps = Callable[..., Ops]
 

@@ -13,8 +13,7 @@ from netproto.cli import selftest_checks as checks
 from netproto.cli.main import main
 from netproto.ops.gpu import GpuOps
 from netproto.solver.rules import RULES
-from tests.layers.cases import CASES
-from tests.layers.probes import make_probe
+from netproto.testing.cases import CASES
 
 from . import shim
 
@@ -37,7 +36,7 @@ def test_it_passes_over_the_fake(tmp_path: Path, capfd: pytest.CaptureFixture[st
 def test_it_finds_what_is_wrong(gpu_ops: Callable[..., GpuOps], monkeypatch: pytest.MonkeyPatch) -> None:
     def failed() -> set[str]:
         options = {"examples": EXAMPLES, "tolerance": checks.TOLERANCE, "small": True}
-        return {r.name for r in checks.all_checks(gpu_ops(), RELU, make_probe, **options) if not r.passed and r.what()}
+        return {r.name for r in checks.all_checks(gpu_ops(), RELU, **options) if not r.passed and r.what()}
 
     backward, update = GpuOps.relu_backward, GpuOps.sgd_update
     monkeypatch.setattr(checks, "SMALL_NETS", {})

@@ -9,8 +9,8 @@ from netproto.net.net import Net
 from netproto.ops.base import Ops
 from netproto.ops.cpu import CpuOps
 from netproto.testing import net_of
-
-from .table import Case, Shape
+from netproto.testing.draws import Shape
+from netproto.testing.table import Case
 
 
 def layer_net(

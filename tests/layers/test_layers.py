@@ -11,13 +11,27 @@ from netproto.layers import LAYERS
 from netproto.ops.base import Ops
 from netproto.ops.cpu import CpuOps
 from netproto.testing import LayerProbe
+from netproto.testing.cases import CASES
+from netproto.testing.probes import make_probe, redraw
+from netproto.testing.table import Case
 from tests.golden import replay
 
-from .cases import CASES, NO_ROW
-from .probes import make_probe, redraw
-from .table import Case
-
 BACKENDS = {"portable": Ops, "cpu": CpuOps}
+NO_ROW: dict[str, str] = {
+    "AnnotatedData": "it reads a database: test_annotated_data.py",
+    "Data": "it reads a database: test_data_layers.py",
+    "DenseImageData": "it reads files: test_dense_image_data.py",
+    "HDF5Data": "it reads files: test_data_layers.py",
+    "HDF5Output": "it writes a file: test_data_layers.py",
+    "ImageData": "it reads files: test_data_layers.py",
+    "ImageSegData": "it reads files: test_image_seg_data.py",
+    "Input": "the caller fills its tops: test_input.py",
+    "MatWrite": "it writes files: test_mat_write.py",
+    "MemoryData": "the caller gives it arrays: test_data_layers.py",
+    "VideoData": "it reads a video: test_video_data.py",
+    "WindowData": "it reads files: test_data_layers.py",
+}
+"""Layer types that no row can hold, with the reason and the test that covers them."""
 
 
 def differentiable() -> list[Case]:

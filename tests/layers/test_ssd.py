@@ -13,8 +13,7 @@ from netproto.net.net import Net
 from netproto.ops.base import Ops
 from netproto.ops.cpu import CpuOps
 from netproto.testing import net_of
-
-from .table import DRAWS
+from netproto.testing.draws import DRAWS
 
 CLASSES, PRIORS = 3, 7
 Box = list[float]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .table import Case
+from ..table import Case
 
 YOLO = "as in Darknet, the gradient is that of squared differences, not the derivative of the loss that is told"
 DETECTIONS = "detections have none"
@@ -11,7 +11,7 @@ LSTM = "num_output: 4 weight_filler { type: 'gaussian' std: 0.5 } bias_filler { 
 COUNTS = "it counts, and counts move in steps"
 PICKED = "which regions are picked moves in steps, and no gradient flows through"
 
-FORK_CASES: list[Case] = [
+CASES: list[Case] = [
     # -- NVIDIA ------------------------------------------------------------------------------------------------------------
     *[
         Case("BatchNorm", name, f"batch_norm_param {{ {param} }}", bottoms=[(3, 5, 2, 7)], in_place=in_place, phase=phase)

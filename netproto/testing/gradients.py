@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .blob import Blob
-from .layers.base import Layer
-from .net.net import Net
-from .ops.base import Ops
-from .schema import messages, text, upgrade
+from ..blob import Blob
+from ..layers.base import Layer
+from ..net.net import Net
+from ..ops.base import Ops
+from ..schema import messages, text, upgrade
 
 Array = NDArray[Any]
 
