@@ -10,9 +10,10 @@ import pytest
 
 from netproto.net.net import Net
 from netproto.ops.cpu import CpuOps
+from netproto.schema import upgrade
 
-from .test_examples import layers, load, number_of_weights, shapes
-from .workplace import LOG_1000, TEST, Trained
+from .test_examples import layers, load, multipliers, number_of_weights, shapes
+from .workplace import EXAMPLES, LOG_1000, TEST, Trained
 
 BIASES = {"conv1": 0, "conv2": 1, "conv3": 0, "conv4": 1, "conv5": 1, "fc6": 1, "fc7": 1, "fc8": 0}
 
@@ -28,6 +29,20 @@ def test_biases_and_normalisation(prefix: str) -> None:
         param = layer.lrn_param
         assert (param.local_size, param.k, param.beta) == (5, 2, pytest.approx(0.75))
         assert param.alpha / param.local_size == pytest.approx(1e-4)
+
+
+@pytest.mark.parametrize("prefix", ["", "two_towers_"])
+def test_as_the_authors_trained(prefix: str) -> None:
+    """Batches of 128, weight decay 0.0005 for biases too, crops of 227 that are mirrored, and relit in training alone."""
+    solver = upgrade.load_solver(str(EXAMPLES / "paper_alexnet" / f"{prefix}solver.prototxt"))
+    assert (solver.base_lr, solver.momentum, solver.weight_decay) == (pytest.approx(0.01), pytest.approx(0.9), pytest.approx(0.0005))
+    net = load(f"paper_alexnet/{prefix}train_val.prototxt")
+    assert all(multipliers(layer) == [] for kind in ("Convolution", "InnerProduct") for layer in layers(net, kind).values())
+    train, test = (layer for layer in net.layer if layer.type == "Data")
+    assert (train.data_param.batch_size, train.transform_param.mirror, test.transform_param.mirror) == (128, True, False)
+    assert train.transform_param.crop_size == test.transform_param.crop_size == 227
+    assert (bool(train.transform_param.pca_file), train.transform_param.pca_std) == (True, pytest.approx(0.1))
+    assert not test.transform_param.pca_file
 
 
 def test_both_forms_have_as_many_weights() -> None:
