@@ -59,6 +59,8 @@ CASES = {
     "depthwise": Case(2, 5, 5, (7, 9), 3, pad=1, group=5),
     "depthwise strided": Case(2, 3, 6, (9, 8), (3, 2), stride=2, pad=1, group=3),
     "depthwise dilated": Case(1, 4, 8, (12, 11), (2, 3), stride=(1, 3), pad=(0, 1), dilation=(2, 1), group=4),
+    "depthwise of many columns": Case(2, 3, 3, (19, 37), 3, stride=2, pad=1, group=3),
+    "depthwise of a large filter": Case(1, 2, 2, (8, 21), (4, 5), stride=(1, 2), pad=2, group=2),
     "3x3": Case(8, 20, 24, (13, 11), 3, pad=1),
     "3x3 groups": Case(9, 36, 40, (9, 14), 3, pad=(1, 0), group=2),
     "5x5": Case(9, 18, 34, (7, 10), 5, pad=2),

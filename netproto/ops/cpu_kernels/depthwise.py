@@ -1,11 +1,15 @@
-"""Convolution with one channel to a group: row by row, a tap at a time. There is too little to multiply for matrix products.
+"""Convolution with one channel to a group. There is too little to multiply for matrix products, so each plane is worked on in the cache.
 
-x (N, C, H, W), w (K, 1, kh, kw), K a multiple of C. `steps` is (sh, sw, ph, pw, dh, dw). The strides 1 and 2 are written out in the inner
-loops, since constant steps become vectors.
+x (N, C, H, W), w (K, 1, kh, kw), K a multiple of C. A padded plane is laid out flat, its rows a common pitch apart; strides cut it into
+sh * sw phases, the rows and columns that are a stride apart. Then each tap is a shift of a whole phase (taps.py): what lies between rows is
+worked on too and thrown away.
 """
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import product
+from math import ceil
 from typing import Any
 
 import numpy
@@ -13,127 +17,199 @@ import numpy
 from ..geometry import ConvGeometry
 from .channelwise import channel_sums
 from .jit import inlined, kernel
-from .pooling import outputs
+from .taps import correlate, correlate_gradient
+from .vectors import LANES
 from .workers import Room
 
 Array = Any
-Steps = tuple[int, int, int, int, int, int]
+Steps = tuple[int, int, int, int]
+"""(sh, sw, ph, pw)."""
+Flat = tuple[int, int, int, int]
+"""(pitch, rows of a phase, elements of a phase, elements before the first one that the largest shift may reach back to)."""
 
 
 def forward(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, geo: ConvGeometry) -> None:
     level = bias if bias is not None else ops.scratch("conv.bias", (w.shape[0],))
     if bias is None:
         level.fill(0)
-    steps = _steps(geo)
-    ops.workers.share(y.shape[0] * y.shape[1], lambda lo, hi, _: _forward(x, w, level, y, steps, lo, hi))
+    steps, flat, taps = _plan(geo, y.shape[2:])
+    planes, made = _planes(ops, steps, flat), ops.scratch("depthwise.made", (ops.workers.count, flat[2]))
+
+    def task(lo: int, hi: int, worker: int) -> None:
+        _forward(x, w, level, y, steps, flat, taps, planes[worker], made[worker], lo, hi)
+
+    ops.workers.share(x.shape[0] * x.shape[1], task)
 
 
 def backward(
     ops: Room, x: Array | None, w: Array, dy: Array, dx: Array | None, dw: Array | None, db: Array | None, geo: ConvGeometry
 ) -> None:  # fmt: skip
-    steps = _steps(geo)
+    steps, flat, taps = _plan(geo, dy.shape[2:])
+    above = ops.scratch("depthwise.above", (ops.workers.count, flat[3] + flat[2]))
     if dx is not None:
-        ops.workers.share(dx.shape[0] * dx.shape[1], lambda lo, hi, _: _bottom_gradient(w, dy, dx, steps, lo, hi))
+        made = ops.scratch("depthwise.made", (ops.workers.count, flat[2]))
+
+        def bottom(lo: int, hi: int, worker: int) -> None:
+            _bottom_gradient(w, dy, dx, steps, flat, taps, above[worker], made[worker], lo, hi)
+
+        ops.workers.share(dx.shape[0] * dx.shape[1], bottom)
     if dw is not None:
-        ops.workers.share(dw.shape[0], lambda lo, hi, _: _filters_gradient(x, dy, dw, steps, lo, hi))
+        planes = _planes(ops, steps, flat)
+
+        def filters(lo: int, hi: int, worker: int) -> None:
+            _filters_gradient(x, dy, dw, steps, flat, taps, planes[worker], above[worker], lo, hi)
+
+        ops.workers.share(geo.group, filters)
     if db is not None:
         db += channel_sums(ops.workers, dy.reshape(*dy.shape[:2], -1))
 
 
-def _steps(geo: ConvGeometry) -> Steps:
-    return geo.stride[0], geo.stride[1], geo.pad[0], geo.pad[1], geo.dilation[0], geo.dilation[1]
+def _planes(ops: Room, steps: Steps, flat: Flat) -> Array:
+    return ops.scratch("depthwise.planes", (ops.workers.count, steps[0] * steps[1], flat[2]))
+
+
+def _plan(geo: ConvGeometry, out: tuple[int, ...]) -> tuple[Steps, Flat, Array]:
+    return _cached_plan(geo.kernel, geo.stride, geo.pad, geo.dilation, out)
+
+
+@cache
+def _cached_plan(
+    window: tuple[int, ...], stride: tuple[int, ...], pad: tuple[int, ...], dilation: tuple[int, ...], out: tuple[int, ...]
+) -> tuple[Steps, Flat, Array]:
+    """Also the taps in the order of their phases: (number of the tap in w, phase, shift within the phase)."""
+    down, across = ((k - 1) * d // s for k, d, s in zip(window, dilation, stride, strict=True))
+    pitch, rows = out[1] + across, out[0] + down
+    reach = down * pitch + across
+    size = ceil((rows * pitch + LANES) / LANES) * LANES
+    places = [(i * dilation[0], j * dilation[1]) for i, j in product(range(window[0]), range(window[1]))]
+    taps = [(t, i % stride[0] * stride[1] + j % stride[1], i // stride[0] * pitch + j // stride[1]) for t, (i, j) in enumerate(places)]
+    taps.sort(key=lambda tap: tap[1])
+    return (stride[0], stride[1], pad[0], pad[1]), (pitch, rows, size + reach, reach), numpy.array(taps, "int64").T.copy()
 
 
 @inlined
-def add_row(x: Array, n: int, c: int, row: int, shift: int, stride: int, weight: Any, lo: int, hi: int, out: Array) -> None:
-    """out[o] += weight * x[n, c, row, o * stride + shift]."""
-    for o in range(lo, hi):
-        out[numpy.uintp(o)] += weight * x[n, c, row, numpy.uintp(o * stride + shift)]
+def lay_out(x: Array, n: int, c: int, steps: Steps, flat: Flat, planes: Array) -> None:
+    """The inside of each phase of a padded plane; what surrounds it is not touched."""
+    sh, sw, ph, pw = steps
+    for phase in range(sh * sw):
+        for row in range(flat[1]):
+            y = row * sh + phase // sw - ph
+            if 0 <= y < x.shape[2]:
+                first = phase % sw - pw
+                lo = max(0, (sw - 1 - first) // sw)
+                hi = min(flat[0], (x.shape[3] - 1 - first) // sw + 1)
+                copy_row(x, n, c, y, first, sw, planes, phase, row * flat[0], lo, hi)
 
 
 @inlined
-def spread_row(values: Array, stride: int, shift: int, weight: Any, lo: int, hi: int, out: Array) -> None:
-    """out[o * stride + shift] += weight * values[o]."""
-    for o in range(lo, hi):
-        out[numpy.uintp(o * stride + shift)] += weight * values[numpy.uintp(o)]
+def copy_row(x: Array, n: int, c: int, y: int, first: int, step: int, planes: Array, phase: int, start: int, lo: int, hi: int) -> None:
+    """The steps 1 and 2 are written out, since constant steps become vectors."""
+    if step == 1:
+        for i in range(lo, hi):
+            planes[phase, numpy.uintp(start + i)] = x[n, c, y, numpy.uintp(i + first)]
+    elif step == 2:
+        for i in range(lo, hi):
+            planes[phase, numpy.uintp(start + i)] = x[n, c, y, numpy.uintp(i * 2 + first)]
+    else:
+        for i in range(lo, hi):
+            planes[phase, numpy.uintp(start + i)] = x[n, c, y, numpy.uintp(i * step + first)]
 
 
 @inlined
-def dot_row(x: Array, n: int, c: int, row: int, shift: int, stride: int, values: Array, lo: int, hi: int) -> Any:
-    """The sum of x[n, c, row, o * stride + shift] * values[o]."""
-    total = numpy.float32(0)
-    for o in range(lo, hi):
-        total += x[n, c, row, numpy.uintp(o * stride + shift)] * values[numpy.uintp(o)]
-    return total
+def lay_out_top(dy: Array, n: int, k: int, flat: Flat, above: Array) -> None:
+    """The rows of a top's plane, as far apart as those of the phases; what lies between them is not touched."""
+    for row in range(dy.shape[2]):
+        start = flat[3] + row * flat[0]
+        for i in range(dy.shape[3]):
+            above[numpy.uintp(start + i)] = dy[n, k, row, numpy.uintp(i)]
 
 
 @kernel
-def _forward(x: Array, w: Array, bias: Array, y: Array, steps: Steps, lo: int, hi: int) -> None:
-    sh, sw, ph, pw, dh, dw = steps
-    made = numpy.empty(y.shape[3], numpy.float32)
+def _forward(
+    x: Array, w: Array, bias: Array, y: Array, steps: Steps, flat: Flat, taps: Array, planes: Array, made: Array, lo: int, hi: int
+) -> None:
+    several, count = y.shape[1] // x.shape[1], taps.shape[1]
+    shifts, weights = taps[1] * flat[2] + taps[2], numpy.empty(count, numpy.float32)
+    planes[:] = 0
     for plane in range(lo, hi):
-        n, k = divmod(plane, y.shape[1])
-        c = k // (y.shape[1] // x.shape[1])
-        for oy in range(y.shape[2]):
-            made[:] = bias[k]
-            for i in range(w.shape[2]):
-                row = oy * sh - ph + i * dh
-                if 0 <= row < x.shape[2]:
-                    for j in range(w.shape[3]):
-                        first, last = outputs(j * dw, sw, pw, x.shape[3], y.shape[3])
-                        shift, weight = j * dw - pw, w[k, 0, i, j]
-                        if sw == 1:
-                            add_row(x, n, c, row, shift, 1, weight, first, last, made)
-                        elif sw == 2:
-                            add_row(x, n, c, row, shift, 2, weight, first, last, made)
-                        else:
-                            add_row(x, n, c, row, shift, sw, weight, first, last, made)
-            for ox in range(y.shape[3]):
-                y[n, k, oy, ox] = made[ox]
+        n, c = divmod(plane, x.shape[1])
+        lay_out(x, n, c, steps, flat, planes)
+        for k in range(c * several, (c + 1) * several):
+            for t in range(count):
+                weights[t] = w[k, 0, taps[0, t] // w.shape[3], taps[0, t] % w.shape[3]]
+            elements = y.shape[2] * flat[0]
+            correlate(count, planes.ctypes.data, shifts.ctypes.data, weights.ctypes.data, elements, made.ctypes.data, bias[k], False)
+            for row in range(y.shape[2]):
+                for i in range(y.shape[3]):
+                    y[n, k, row, numpy.uintp(i)] = made[numpy.uintp(row * flat[0] + i)]
 
 
 @kernel
-def _bottom_gradient(w: Array, dy: Array, dx: Array, steps: Steps, lo: int, hi: int) -> None:
-    sh, sw, ph, pw, dh, dw = steps
-    several = dy.shape[1] // dx.shape[1]
+def _bottom_gradient(
+    w: Array, dy: Array, dx: Array, steps: Steps, flat: Flat, taps: Array, above: Array, made: Array, lo: int, hi: int
+) -> None:
+    several, count, zero = dy.shape[1] // dx.shape[1], taps.shape[1], numpy.float32(0)
+    shifts, weights = -taps[2], numpy.empty(count, numpy.float32)
+    above[:] = 0
+    source = above.ctypes.data + 4 * flat[3]
     for plane in range(lo, hi):
         n, c = divmod(plane, dx.shape[1])
         dx[n, c] = 0
         for k in range(c * several, (c + 1) * several):
-            for oy in range(dy.shape[2]):
-                for i in range(w.shape[2]):
-                    row = oy * sh - ph + i * dh
-                    if 0 <= row < dx.shape[2]:
-                        below, above = dx[n, c, row], dy[n, k, oy]
-                        for j in range(w.shape[3]):
-                            first, last = outputs(j * dw, sw, pw, dx.shape[3], dy.shape[3])
-                            if sw == 1:
-                                spread_row(above, 1, j * dw - pw, w[k, 0, i, j], first, last, below)
-                            else:
-                                spread_row(above, sw, j * dw - pw, w[k, 0, i, j], first, last, below)
+            lay_out_top(dy, n, k, flat, above)
+            for t in range(count):
+                weights[t] = w[k, 0, taps[0, t] // w.shape[3], taps[0, t] % w.shape[3]]
+            first = 0
+            for last in range(1, count + 1):
+                if last == count or taps[1, last] != taps[1, first]:
+                    correlate(
+                        last - first, source, shifts.ctypes.data + 8 * first, weights.ctypes.data + 4 * first,
+                        flat[1] * flat[0], made.ctypes.data, zero, False,
+                    )  # fmt: skip
+                    add_phase(made, taps[1, first], steps, flat, dx, n, c)
+                    first = last
+
+
+@inlined
+def add_phase(made: Array, phase: int, steps: Steps, flat: Flat, dx: Array, n: int, c: int) -> None:
+    """dx += one phase of the padded plane. The steps 1 and 2 are written out."""
+    sh, sw, ph, pw = steps
+    first = phase % sw - pw
+    lo, hi = max(0, (sw - 1 - first) // sw), min(flat[0], (dx.shape[3] - 1 - first) // sw + 1)
+    for row in range(flat[1]):
+        y, start = row * sh + phase // sw - ph, row * flat[0]
+        if 0 <= y < dx.shape[2]:
+            if sw == 1:
+                for i in range(lo, hi):
+                    dx[n, c, y, numpy.uintp(i + first)] += made[numpy.uintp(start + i)]
+            elif sw == 2:
+                for i in range(lo, hi):
+                    dx[n, c, y, numpy.uintp(i * 2 + first)] += made[numpy.uintp(start + i)]
+            else:
+                for i in range(lo, hi):
+                    dx[n, c, y, numpy.uintp(i * sw + first)] += made[numpy.uintp(start + i)]
 
 
 @kernel
-def _filters_gradient(x: Array, dy: Array, gradient: Array, steps: Steps, lo: int, hi: int) -> None:
-    sh, sw, ph, pw, dh, dw = steps
-    several = dy.shape[1] // x.shape[1]
-    totals = numpy.empty((gradient.shape[2], gradient.shape[3]))
-    for k in range(lo, hi):
+def _filters_gradient(
+    x: Array, dy: Array, dw: Array, steps: Steps, flat: Flat, taps: Array, planes: Array, above: Array, lo: int, hi: int
+) -> None:
+    """The sums are taken in float32 over a plane, lane by lane, and in float64 over the planes."""
+    several, count = dy.shape[1] // x.shape[1], taps.shape[1]
+    shifts = taps[1] * flat[2] + taps[2]
+    sums, totals = numpy.empty((count, LANES), numpy.float32), numpy.empty((several, count, LANES))
+    planes[:] = 0
+    above[:] = 0
+    for c in range(lo, hi):
         totals[:] = 0
         for n in range(x.shape[0]):
-            for oy in range(dy.shape[2]):
-                above = dy[n, k, oy]
-                for i in range(gradient.shape[2]):
-                    row = oy * sh - ph + i * dh
-                    if 0 <= row < x.shape[2]:
-                        for j in range(gradient.shape[3]):
-                            first, last = outputs(j * dw, sw, pw, x.shape[3], dy.shape[3])
-                            if sw == 1:
-                                totals[i, j] += dot_row(x, n, k // several, row, j * dw - pw, 1, above, first, last)
-                            elif sw == 2:
-                                totals[i, j] += dot_row(x, n, k // several, row, j * dw - pw, 2, above, first, last)
-                            else:
-                                totals[i, j] += dot_row(x, n, k // several, row, j * dw - pw, sw, above, first, last)
-        for i in range(gradient.shape[2]):
-            for j in range(gradient.shape[3]):
-                gradient[k, 0, i, j] += totals[i, j]
+            lay_out(x, n, c, steps, flat, planes)
+            for s in range(several):
+                lay_out_top(dy, n, c * several + s, flat, above)
+                correlate_gradient(
+                    count, planes.ctypes.data, shifts.ctypes.data, above.ctypes.data + 4 * flat[3], dy.shape[2] * flat[0], sums.ctypes.data
+                )
+                totals[s] += sums
+        for s in range(several):
+            for t in range(count):
+                dw[c * several + s, 0, taps[0, t] // dw.shape[3], taps[0, t] % dw.shape[3]] += totals[s, t].sum()

@@ -60,7 +60,7 @@ def everywhere(builder: Any, scalar: Any) -> Any:
     return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
 
 
-def _multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
+def multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
     return builder.fadd(builder.fmul(a, b, flags=("contract",)), c, flags=("contract",))
 
 
@@ -125,7 +125,7 @@ def _weighted(builder: Any, weight: float, value: Any, total: Any) -> Any:
         return value if weight == 1 else builder.fmul(ir.Constant(VECTOR, [weight] * LANES), value)
     if abs(weight) == 1:
         return builder.fadd(total, value) if weight > 0 else builder.fsub(total, value)
-    return _multiply_add(builder, ir.Constant(VECTOR, [weight] * LANES), value, total)
+    return multiply_add(builder, ir.Constant(VECTOR, [weight] * LANES), value, total)
 
 
 def _product(vectors: int) -> Callable[..., Any]:
@@ -179,7 +179,7 @@ def _contract(
     for i in range(ROWS):
         scalar = builder.load(builder.inttoptr(element(builder, a_now, (i, row)), REAL.as_pointer()))
         left = everywhere(builder, scalar)
-        totals += [_multiply_add(builder, left, right[v], running[i * vectors + v]) for v in range(vectors)]
+        totals += [multiply_add(builder, left, right[v], running[i * vectors + v]) for v in range(vectors)]
     following = builder.add(t, INDEX(1)), element(builder, a_now, (1, step)), element(builder, b_now, (1, b_step))
     builder.cbranch(builder.icmp_signed("<", following[0], inner), steps, turn)
 

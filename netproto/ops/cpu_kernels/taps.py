@@ -1,0 +1,137 @@
+"""The sums over the taps of a filter that one channel has, emitted as vector instructions.
+
+An array of a plane lies flat, row after row, so that a tap is a shift of the whole plane. Addresses are in bytes; `shifts` holds one number
+of elements (int64) for each tap, `weights` one float32. `count` elements are made, rounded up to LANES, at least one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from .jit import inlined
+from .vectors import INDEX, LANES, REAL, VECTOR, element, everywhere, load, multiply_add, store
+
+MOST = 9
+"""Taps whose weights and sums stay in registers: those of a filter of 3 x 3."""
+
+
+def _correlate(taps: int) -> Callable[..., Any]:
+    @intrinsic
+    def correlate(
+        context: Any, source: Any, shifts: Any, weights: Any, count: Any, target: Any, start: Any, add: Any
+    ) -> Any:  # fmt: skip
+        """target[i] = start or, if add, += the sum over t of weights[t] * source[i + shifts[t]]."""
+        return types.void(*[types.intp] * 5, types.float32, types.boolean), emit
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        source, shifts, weights, count, target, start, add = args
+        shifted = _shifted(builder, source, shifts, taps)
+        factors = [everywhere(builder, _number(builder, weights, t)) for t in range(taps)]
+        level = everywhere(builder, start)
+
+        def body(i: Any) -> None:
+            place = element(builder, target, (i, INDEX(1)))
+            total = builder.select(add, load(builder, place), level)
+            for address, factor in zip(shifted, factors, strict=True):
+                total = multiply_add(builder, factor, load(builder, element(builder, address, (i, INDEX(1)))), total)
+            store(builder, total, place)
+
+        _each_vector(builder, count, body)
+        return context.get_dummy_value()
+
+    return correlate
+
+
+def _correlate_gradient(taps: int) -> Callable[..., Any]:
+    @intrinsic
+    def gradient(context: Any, source: Any, shifts: Any, values: Any, count: Any, sums: Any) -> Any:
+        """sums[t], a vector each, = the sum over i of source[i + shifts[t]] * values[i], lane by lane."""
+        return types.void(*[types.intp] * 5), emit
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        source, shifts, values, count, sums = args
+        shifted = _shifted(builder, source, shifts, taps)
+        entry, again, done = builder.block, builder.append_basic_block("again"), builder.append_basic_block("done")
+        builder.branch(again)
+        builder.position_at_end(again)
+        i, totals = builder.phi(INDEX), [builder.phi(VECTOR) for _ in range(taps)]
+        value = load(builder, element(builder, values, (i, INDEX(1))))
+        more = [
+            multiply_add(builder, load(builder, element(builder, address, (i, INDEX(1)))), value, total)
+            for address, total in zip(shifted, totals, strict=True)
+        ]
+        following = builder.add(i, INDEX(LANES))
+        zero = ir.Constant(VECTOR, [0.0] * LANES)
+        for phi, first, now in zip([i, *totals], [INDEX(0), *[zero] * taps], [following, *more], strict=True):
+            phi.add_incoming(first, entry)
+            phi.add_incoming(now, again)
+        builder.cbranch(builder.icmp_signed("<", following, count), again, done)
+        builder.position_at_end(done)
+        for t, total in enumerate(more):
+            store(builder, total, element(builder, sums, (t, INDEX(LANES))))
+        return context.get_dummy_value()
+
+    return gradient
+
+
+def _shifted(builder: Any, source: Any, shifts: Any, taps: int) -> list[Any]:
+    """The address of each tap's first element."""
+    numbers = [builder.load(builder.inttoptr(builder.add(shifts, INDEX(8 * t)), INDEX.as_pointer())) for t in range(taps)]
+    return [element(builder, source, (number, INDEX(1))) for number in numbers]
+
+
+def _number(builder: Any, array: Any, index: int) -> Any:
+    return builder.load(builder.inttoptr(element(builder, array, (index, INDEX(1))), REAL.as_pointer()))
+
+
+def _each_vector(builder: Any, count: Any, body: Callable[[Any], None]) -> None:
+    """Emit body(i) for i = 0, LANES, 2 LANES, ... below count, and for 0 at any rate."""
+    entry, again, done = builder.block, builder.append_basic_block("again"), builder.append_basic_block("done")
+    builder.branch(again)
+    builder.position_at_end(again)
+    i = builder.phi(INDEX)
+    body(i)
+    following = builder.add(i, INDEX(LANES))
+    i.add_incoming(INDEX(0), entry)
+    i.add_incoming(following, builder.block)
+    builder.cbranch(builder.icmp_signed("<", following, count), again, done)
+    builder.position_at_end(done)
+
+
+_correlate_9: Any = _correlate(MOST)
+_correlate_4: Any = _correlate(4)
+_correlate_1: Any = _correlate(1)
+_gradient_9: Any = _correlate_gradient(MOST)
+_gradient_1: Any = _correlate_gradient(1)
+
+
+@inlined
+def correlate(taps: int, source: int, shifts: int, weights: int, count: int, target: int, start: Any, add: bool) -> None:
+    """target[i] = start or, if add, += the sum over t < taps of weights[t] * source[i + shifts[t]]; taps is at least 1."""
+    t = 0
+    while taps - t >= MOST:
+        _correlate_9(source, shifts + 8 * t, weights + 4 * t, count, target, start, add or t > 0)
+        t += MOST
+    while taps - t >= 4:
+        _correlate_4(source, shifts + 8 * t, weights + 4 * t, count, target, start, add or t > 0)
+        t += 4
+    while t < taps:
+        _correlate_1(source, shifts + 8 * t, weights + 4 * t, count, target, start, add or t > 0)
+        t += 1
+
+
+@inlined
+def correlate_gradient(taps: int, source: int, shifts: int, values: int, count: int, sums: int) -> None:
+    """sums[t], a vector for each tap, = the sum over i of source[i + shifts[t]] * values[i], lane by lane."""
+    t = 0
+    while taps - t >= MOST:
+        _gradient_9(source, shifts + 8 * t, values, count, sums + 4 * LANES * t)
+        t += MOST
+    while t < taps:
+        _gradient_1(source, shifts + 8 * t, values, count, sums + 4 * LANES * t)
+        t += 1
