@@ -1,6 +1,7 @@
 """BlobProto, the array message of Caffe's files, read as a view of the file's bytes and written without a copy.
 
 Caffe: Blob::FromProto and Blob::ToProto of src/caffe/blob.cpp. Numbers: 1 to 4 legacy dims, 5 data, 6 diff, 7 shape, 8 double_data.
+C3D's first release has 1 to 5 for its five dims, 6 data, 7 diff: a 5 that is a whole number tells it.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from .wire import FIXED32, FIXED64, LENGTH, VARINT, Reader, WireError, header, j
 
 LEGACY_DIMS = (1, 2, 3, 4)
 DATA, DIFF, SHAPE, DOUBLE_DATA = 5, 6, 7, 8
+VOLUME_WIDTH, VOLUME_DATA = 5, 6
 
 
 def read(reader: Reader) -> np.ndarray:
     """The array of a BlobProto: float32, or float64 where the file has double_data. It may be read-only, and not aligned.
 
-    Where legacy dims stand, the shape is (num, channels, height, width), whatever `shape` says.
+    Where legacy dims stand, the shape is (num, channels, height, width), whatever `shape` says; of C3D's first release,
+    (num, channels, frames, height, width).
     """
     start = reader.pos
     legacy: dict[int, int] = {}
@@ -33,6 +36,8 @@ def read(reader: Reader) -> np.ndarray:
             legacy[number] = reader.signed()
         elif number == DATA and wire in (LENGTH, FIXED32):
             singles.append(reader.numbers(wire, "<f4"))
+        elif number == VOLUME_WIDTH and wire == VARINT:
+            return _volume(reader, [*(legacy.get(n, 0) for n in LEGACY_DIMS), reader.signed()], start)
         elif number == DOUBLE_DATA and wire in (LENGTH, FIXED64):
             doubles.append(reader.numbers(wire, "<f8"))
         elif number == SHAPE and wire == LENGTH:
@@ -41,6 +46,18 @@ def read(reader: Reader) -> np.ndarray:
             reader.skip(wire)
     values = joined(singles, "<f4") if singles or not doubles else joined(doubles, "<f8")
     return _shaped(values, [legacy.get(n, 0) for n in LEGACY_DIMS] if legacy else shape, start)
+
+
+def _volume(reader: Reader, shape: Sequence[int], start: int) -> np.ndarray:
+    """The array of a BlobProto of C3D's first release, of which the dims are read already."""
+    values: list[np.ndarray] = []
+    while reader.more():
+        number, wire = reader.tag()
+        if number == VOLUME_DATA and wire in (LENGTH, FIXED32):
+            values.append(reader.numbers(wire, "<f4"))
+        else:
+            reader.skip(wire)
+    return _shaped(joined(values, "<f4"), shape, start)
 
 
 def _dims(reader: Reader) -> list[int]:

@@ -20,6 +20,8 @@ from .wire import LENGTH, MOST_BYTES, Reader, WireError, header, size, split, wr
 log = logging.getLogger(__name__)
 
 NET_LAYERS, NET_LAYER = 2, 100
+VOLUME = 5
+"""The dims of every array that C3D's first release writes; no other writer of V1 layers has as many."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +41,21 @@ def load(path: str) -> Weights:
     """The weights of a .caffemodel, and its net. Raises FormatError with the byte where a file is broken."""
     buffer = files.view(path)
     weights = Weights(source=path, message=partial(net, path))
-    reader, layers = Reader(buffer), 0
+    reader, forms = Reader(buffer), set()
     try:
         while reader.more():
             number, wire = reader.tag()
             if number in FORMS and wire == LENGTH:
                 _read_layer(reader.inner(), FORMS[number], weights)
-                layers += 1
+                forms.add(number)
             else:
                 reader.skip(wire)
     except WireError as error:
         raise _broken(path, error) from error
-    if not layers:
+    if not forms:
         raise FormatError("holds no layers, so it is no .caffemodel", place=Place(path), hint="Is it a .solverstate or a mean file?")
+    if NET_LAYERS in forms and any(array.ndim == VOLUME for _, _, array in weights.arrays()):
+        return Weights(weights, source=path, message=partial(_net_of_c3d, path))
     return weights
 
 
@@ -67,6 +71,11 @@ def net(path: str) -> Any:
         return upgrade.net(message)
     except (WireError, DecodeError, NetprotoError, UnicodeError) as error:
         raise _broken(path, error) from error
+
+
+def _net_of_c3d(path: str) -> None:
+    """No net: its layer types and fields have other numbers than Caffe's."""
+    log.warning("%s is of C3D's first release, which has numbers of its own for layer types and fields: its net is left out", path)
 
 
 def save(path: str, weights: Weights) -> None:

@@ -120,12 +120,15 @@ def save(path: str | os.PathLike[str], weights: Weights) -> None:
         caffemodel.save(path, weights)
 
 
+LEGACY_RANKS = (4, 5)
+
+
 def fits(file_shape: Sequence[int], wanted_shape: Sequence[int]) -> bool:
-    """Whether an array of a file may fill a learned array: equal shapes, or four legacy dims that say the same with 1s in front.
+    """Whether an array of a file may fill a learned array: equal shapes, or 4 legacy dims (C3D: 5) that say the same with 1s in front.
 
     Caffe: Blob::ShapeEquals. (1, 1, 1, 5) fits (5,) and (1, 1, 3, 5) fits (3, 5), but (3, 5, 1, 1) does not.
     """
     file_shape, wanted_shape = tuple(file_shape), tuple(wanted_shape)
-    if len(file_shape) == 4 and len(wanted_shape) <= 4:
-        return file_shape == (1,) * (4 - len(wanted_shape)) + wanted_shape
+    if len(file_shape) in LEGACY_RANKS:
+        return file_shape == (1,) * (len(file_shape) - len(wanted_shape)) + wanted_shape
     return file_shape == wanted_shape
