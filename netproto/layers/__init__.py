@@ -17,10 +17,12 @@ from .clipped_lstm import Lstm as Lstm
 from .concat import Concat as Concat
 from .contrastive_loss import ContrastiveLoss as ContrastiveLoss
 from .convolution import Convolution as Convolution
+from .convolution3d import Convolution3D as Convolution3D
 from .convolution_depthwise import ConvolutionDepthwise as ConvolutionDepthwise
 from .crop import Crop as Crop
 from .data import Data as Data
 from .deconvolution import Deconvolution as Deconvolution
+from .deconvolution3d import Deconvolution3D as Deconvolution3D
 from .dense_image_data import DenseImageData as DenseImageData
 from .depthwise_convolution import DepthwiseConvolution as DepthwiseConvolution
 from .detection_evaluate import DetectionEvaluate as DetectionEvaluate
@@ -59,6 +61,7 @@ from .padding import Padding as Padding
 from .parameter import Parameter as Parameter
 from .permute import Permute as Permute
 from .pooling import Pooling as Pooling
+from .pooling3d import Pooling3D as Pooling3D
 from .power import Power as Power
 from .prelu import PReLU as PReLU
 from .prior_box import PriorBox as PriorBox

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
-from ..blob import Array, Blob, Shape
+from ..blob import Array, Shape
 from ..ops.geometry import Axes, ConvGeometry
 from ..schema.messages import enum_name
 from .base import Layer, at_least, count
@@ -76,8 +76,15 @@ class BaseConvolution(Layer):
         return array.reshape(count(array.shape, 0, self.axis), *array.shape[self.axis :])
 
     @property
-    def bias(self) -> Blob | None:
-        return self.blobs[1] if len(self.blobs) > 1 else None
+    def bias(self) -> Array | None:
+        """A number for each channel of the top."""
+        return self.blobs[1].data.reshape(-1) if len(self.blobs) > 1 else None
+
+    @property
+    def bias_diff(self) -> Array | None:
+        """The gradient of the bias, to be added to; None where there is none, or it is not wanted."""
+        diff = self.param_diff(1)
+        return None if diff is None else diff.reshape(-1)
 
 
 def read_geometry(layer: Layer, axes: int, group: int = 1, *, same: bool = False) -> ConvGeometry:

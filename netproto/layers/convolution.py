@@ -41,13 +41,12 @@ class Convolution(BaseConvolution):
         return self.geometry.out_shape(spatial)
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
-        bias = self.bias.data if self.bias else None
         for b, t in zip(bottom, top, strict=True):
             geometry, x = self._padded(self.images(b.data))
-            self.ops.conv(x, self.blobs[0].data, bias, self.images(t.data), geo=geometry)
+            self.ops.conv(x, self.blobs[0].data, self.bias, self.images(t.data), geo=geometry)
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
-        dw, db = self.param_diff(0), self.param_diff(1)
+        dw, db = self.param_diff(0), self.bias_diff
         for t, wanted, b in zip(top, propagate_down, bottom, strict=True):
             geometry, x = self._padded(self.images(b.data))
             dx = self.images(b.diff) if wanted else None

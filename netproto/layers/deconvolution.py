@@ -33,11 +33,11 @@ class Deconvolution(BaseConvolution):
         for b, t in zip(bottom, top, strict=True):
             y = self.images(t.data)
             self.ops.conv_backward(None, self.blobs[0].data, self.images(b.data), y, None, None, geo=self.geometry)
-            if self.bias:
-                self.ops.bias(_planes(y), self.bias.data, _planes(y))
+            if self.bias is not None:
+                self.ops.bias(_planes(y), self.bias, _planes(y))
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
-        dw, db = self.param_diff(0), self.param_diff(1)
+        dw, db = self.param_diff(0), self.bias_diff
         for t, wanted, b in zip(top, propagate_down, bottom, strict=True):
             dy = self.images(t.diff)
             if db is not None:

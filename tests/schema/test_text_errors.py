@@ -13,7 +13,7 @@ from netproto.schema import messages, text
 NET_ERRORS = {
     # unknown names
     "misspelt field": ("layer {\n  botom: 'a' }", "2:3", "LayerParameter has no field 'botom'. Did you mean 'bottom'?"),
-    "misspelt param": ("layer { convolutoin_param { } }", "1:9", "Did you mean 'convolution_param'?"),
+    "misspelt param": ("layer { convolutoin_param { } }", "1:9", "Did you mean 'convolution_param' or 'convolution3d_param'?"),
     "a fork's field": ("layer { randvec_param { dim: 5 } }", "1:9", "no field 'randvec_param'. Neither BVLC Caffe nor"),
     "field a level too high": ("layer { lr_mult: 1 }", "1:9", "no field 'lr_mult'. It belongs inside param"),
     "brace left out": (
@@ -35,7 +35,7 @@ NET_ERRORS = {
     "enum left out": ("layer { pooling_param { pool: } }", "1:31", "wants one of MAX, AVE, STOCHASTIC, got '}'"),
     "V1 type": ("layer { type: CONVOLUTION }", "1:15", "got 'CONVOLUTION'. Types in capitals belong to `layers { }`"),
     "type in V1": ("layers { type: 'Convolution' }", "1:16", "has no value Convolution. Types in quotes belong to `layer { }`"),
-    "a fork's V1 type": ("layers { type: VIDEO_DATA }", "1:16", "has no value VIDEO_DATA. Did you mean 'WINDOW_DATA' or 'IMAGE_DATA'"),
+    "a fork's V1 type": ("layers { type: VOXEL_SOFTMAX }", "1:16", "has no value VOXEL_SOFTMAX. Did you mean 'SOFTMAX'"),
     # wrong values
     "string without quotes": ("name: LeNet", "1:7", "wants a string in quotes, got 'LeNet'. Put it in quotes: \"LeNet\""),
     "number for a string": ("name: 5", "1:7", "wants a string in quotes, got '5'"),

@@ -55,11 +55,15 @@ TYPES = {
     "WINDOW_DATA": "WindowData",
 }
 FORKS = {
+    "CONVOLUTION3D": "Convolution3D",
+    "DECONVOLUTION3D": "Deconvolution3D",
     "IMAGE_SEG_DATA": "ImageSegData",
     "INTERP": "Interp",
     "MAT_WRITE": "MatWrite",
     "PADDING": "Padding",
+    "POOLING3D": "Pooling3D",
     "SEG_ACCURACY": "SegAccuracy",
+    "VIDEO_DATA": "VideoData",
 }
 
 CASES = {

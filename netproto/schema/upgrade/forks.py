@@ -9,6 +9,7 @@ from typing import Any
 from ...errors import ModelError
 from .. import messages
 from ..places import label, place_of
+from . import c3d
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ def _layers(layer: Any) -> Iterator[Any]:
     """The layers that a layer stands for, the layer itself first."""
     _dilate(layer)
     _round(layer)
+    c3d.rename(layer)
     _rename_softmax_loss(layer)
     _rename_random_sizes(layer)
     yield layer

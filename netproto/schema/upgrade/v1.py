@@ -54,6 +54,11 @@ TYPES = {
     "MAT_WRITE": "MatWrite",
     "PADDING": "Padding",
     "SEG_ACCURACY": "SegAccuracy",
+    # C3D
+    "CONVOLUTION3D": "Convolution3D",
+    "DECONVOLUTION3D": "Deconvolution3D",
+    "POOLING3D": "Pooling3D",
+    "VIDEO_DATA": "VideoData",
 }
 
 SPEC_FIELDS = {"param": "name", "blob_share_mode": "share_mode", "blobs_lr": "lr_mult", "weight_decay": "decay_mult"}

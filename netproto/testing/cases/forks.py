@@ -214,4 +214,24 @@ CASES: list[Case] = [
         inputs={0: "distinct", 2: "image_size"},
         gradient=PICKED,
     ),
+    # -- C3D ---------------------------------------------------------------------------------------------------------------------
+    *[
+        Case(kind, name, f"convolution3d_param {{ num_output: 6 {param} }}", bottoms=[(2, 3, 5, 7, 6)])
+        for kind in ("Convolution3D", "Deconvolution3D")
+        for name, param in [
+            ("plain", "kernel_depth: 3 kernel_size: 2"),
+            ("padded", "kernel_depth: 3 kernel_size: 3 temporal_pad: 1 pad: 2 filter_group: 3 group: 3"),
+            ("strided", "kernel_depth: 2 kernel_size: 3 temporal_stride: 2 stride: 3 bias_term: false"),
+        ]
+    ],
+    *[
+        Case("Pooling3D", name, f"pooling3d_param {{ {param} }}", bottoms=[(2, 3, 5, 7, 6)], inputs={0: "distinct"})
+        for name, param in [
+            ("max", "kernel_depth: 2 kernel_size: 3 temporal_stride: 2 stride: 2"),
+            ("max_of_planes", "kernel_depth: 1 kernel_size: 2 stride: 2"),
+            ("max_with_gaps", "kernel_depth: 2 kernel_size: 3 temporal_stride: 3 stride: 4"),
+            ("ave", "pool: AVE kernel_depth: 3 kernel_size: 3 temporal_stride: 2 stride: 2 pad: 1"),
+            ("ave_overlapping", "pool: AVE kernel_depth: 2 kernel_size: 3"),
+        ]
+    ],
 ]
