@@ -92,8 +92,8 @@ def _memory_explained(ops: Ops, message: Any, args: Namespace) -> AbstractContex
 
 
 def _build(message: Any, ops: Ops, args: Namespace) -> Solver:
-    weights = [args.weights] if args.weights else None
-    solver = Solver(message, ops=ops, level=args.level, stages=args.stage, weights=[] if args.snapshot else weights)
+    weights = [] if args.snapshot else [args.weights] if args.weights else None
+    solver = Solver(message, ops=ops, level=args.level, stages=args.stage, weights=weights, share_diffs=True)
     if args.strict and args.weights:
         for path in args.weights.split(","):
             copy_weights(solver.net, weights_files.load(path), strict=True)

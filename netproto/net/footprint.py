@@ -8,7 +8,9 @@ from math import prod
 
 import numpy as np
 
+from . import diff_memory
 from .graph import Graph, Node
+from .views import owners
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,7 @@ class Footprint:
     """Bytes of a net's arrays, by what they are for.
 
     learned: learned blobs; with gradients while training. history: what a solver remembers of each learned blob. data, gradients: of the
-    blobs between layers, each array once however many names it has. internals: layers' own arrays. queued: batches read ahead.
+    blobs between layers, each array once however many blobs it serves. internals: layers' own arrays. queued: batches read ahead.
     Workspaces, which layers share and whose size hardly depends on the batch, are not in it.
     """
 
@@ -37,15 +39,26 @@ class Footprint:
         return self.learned + self.history + self.per_batch
 
 
-def footprint(graph: Graph, *, training: bool, history: int = 1, queued: Mapping[str, int] | None = None, real: int = 4) -> Footprint:
+def footprint(
+    graph: Graph,
+    *,
+    training: bool,
+    share_diffs: bool = False,
+    history: int = 1,
+    queued: Mapping[str, int] | None = None,
+    real: int = 4,
+) -> Footprint:
     """The memory of a graph's forward pass; with `training`, of its backward pass too.
 
-    history: arrays that the solver keeps for each learned blob. queued: layer name -> how many batches it reads ahead. real: bytes of a
-    real number.
+    share_diffs: as the Net's. history: arrays that the solver keeps for each learned blob. queued: layer name -> how many batches it reads
+    ahead. real: bytes of a real number.
     """
     learned = sum(prod(param.shape) for param in graph.learned) * real
-    data = _own(range(len(graph.shapes)), _views(graph, gradients=False))
-    gradients = _own(_with_gradient(graph, training), _views(graph, gradients=True))
+    data = set(owners(graph, gradients=False))
+    looked_at = owners(graph, gradients=True)
+    gradients = {looked_at[blob] for blob in _with_gradient(graph, training)}
+    if share_diffs:
+        gradients -= {blob for group in diff_memory.plan(graph) for blob in group[1:]}
     ahead = queued or {}
     return Footprint(
         learned=learned * (2 if training else 1),
@@ -78,25 +91,6 @@ def largest_batch(one: Footprint, two: Footprint, available: int) -> int | None:
 
 def _numbers(graph: Graph, blobs: Iterable[int]) -> int:
     return sum(prod(graph.shapes[blob]) for blob in blobs)
-
-
-def _views(graph: Graph, *, gradients: bool) -> dict[int, int]:
-    """Blob -> the blob whose memory it looks at: tops of Split, Flatten, Reshape and their like."""
-    views = {}
-    for node in graph.nodes:
-        pairs = node.layer.diff_views() if gradients else node.layer.data_views()
-        views.update({node.tops[t]: node.bottoms[b] for t, b in pairs.items() if node.tops[t] != node.bottoms[b]})
-    return views
-
-
-def _own(blobs: Iterable[int], views: Mapping[int, int]) -> set[int]:
-    """The blobs whose memory these look at."""
-    found = set()
-    for blob in blobs:
-        while blob in views:
-            blob = views[blob]
-        found.add(blob)
-    return found
 
 
 def _with_gradient(graph: Graph, training: bool) -> Iterator[int]:

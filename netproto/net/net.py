@@ -16,7 +16,7 @@ from ..layers.base import TEST, TRAIN, Layer
 from ..ops.base import Ops
 from ..random import Stream
 from ..schema.places import label, place_of
-from . import debug
+from . import debug, diff_memory
 from .graph import AUTOMATIC, Graph, Node, build, prepare
 
 
@@ -44,6 +44,7 @@ class Net:
     """A net that runs.
 
     message: an upgraded NetParameter. phase: TRAIN or TEST. ops: the backend for all arrays. seed: where all random draws start.
+    share_diffs: let gradients between layers share memory; each is lost once the backward pass is done with it.
     `blobs` maps names to Blobs in the order of the file; `params` maps the names of layers that learn to their Blobs.
     """
 
@@ -58,6 +59,7 @@ class Net:
         seed: int = 0,
         rank: int = 0,
         ranks: int = 1,
+        share_diffs: bool = False,
     ):
         self.ops = ops
         self.message = prepare(message, phase, level, stages)
@@ -80,6 +82,8 @@ class Net:
             layer.rank, layer.ranks = rank, ranks
         self.reseed(seed)
         self._allocate_params()
+        if share_diffs:
+            self._share_diffs()
         self.reshape()
         for layer, top in zip(self.layers, self._tops, strict=True):
             layer.prepare(top)
@@ -106,6 +110,11 @@ class Net:
                 node.layer.blobs.append(shared)
             if node.learned:
                 self.params[node.layer.name] = node.layer.blobs
+
+    def _share_diffs(self) -> None:
+        for first, *others in diff_memory.plan(self.graph):
+            for blob in others:
+                self._blobs[blob].share_diff(self._blobs[first])
 
     def _fill(self, layer: Layer, index: int, blob: Blob) -> None:
         param = self.graph.learned[index]

@@ -38,6 +38,7 @@ class Solver:
     message: an upgraded SolverParameter. ops: the backend. level, stages: the command line's, for the train net.
     weights: files to start from, in the place of the solver's own `weights`. seed: in the place of random_seed.
     rank, ranks: which of how many processes this is; they share the records of a training net.
+    share_diffs: the training net's, for those who look at no gradient between layers.
 
     `net` is the net in training, `test_nets` share its learned blobs. `history` holds, per slot of the rule, one array per learned blob.
     A listener of `on_iteration` gets an array of shape () for the loss, to be read at once; on a device, reading it waits.
@@ -55,6 +56,7 @@ class Solver:
         seed: int | None = None,
         rank: int = 0,
         ranks: int = 1,
+        share_diffs: bool = False,
     ):
         check(message)
         self.message = message
@@ -74,7 +76,7 @@ class Solver:
         self.plan = nets.train_net(message, level, stages)
         test_plans = nets.test_nets(message)
         log.info("Creating training net from %s", self.plan.source)
-        self.net = self._make_net(self.plan)
+        self.net = self._make_net(self.plan, share_diffs=share_diffs)
         self.test_nets: list[Net] = []
         for i, plan in enumerate(test_plans):
             log.info("Creating test net (#%d) specified by %s", i, plan.source)
@@ -88,7 +90,7 @@ class Solver:
             self.load_weights(path)
         log.info("Solver scaffolding done.")
 
-    def _make_net(self, plan: nets.NetPlan) -> Net:
+    def _make_net(self, plan: nets.NetPlan, *, share_diffs: bool = False) -> Net:
         return Net(
             plan.message,
             ops=self.ops,
@@ -98,6 +100,7 @@ class Solver:
             seed=self.seed,
             rank=self.rank,
             ranks=self.ranks,
+            share_diffs=share_diffs,
         )
 
     # -- weights and snapshots -----------------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from netproto.formats import weights as weights_files
+from netproto.layers.base import TRAIN
+from netproto.net import diff_memory
 
 ROOT = Path(__file__).parents[2]
 NET = """name: "tiny"
@@ -214,3 +216,10 @@ def test_a_missing_database_tells_of_the_sample(folder: Path, cli: Callable) -> 
     assert result.code == 1
     assert result.err.startswith("netproto: error: absent_lmdb: layer 'data' (Data): there is no such LMDB")
     assert "--sample" in result.err
+
+
+def test_gradients_between_layers_share_memory(folder: Path, cli: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    phases, plan = [], diff_memory.plan
+    monkeypatch.setattr(diff_memory, "plan", lambda graph: phases.append(graph.phase) or plan(graph))
+    assert cli("train", "--solver", "solver.prototxt").code == 0
+    assert phases == [TRAIN]
