@@ -10,17 +10,19 @@ from .flags import Parser, natural
 
 @dataclass(frozen=True)
 class Command:
-    """module: where its `add_flags`, `run` and EXAMPLE are. quiet: it answers on stdout, and logs warnings only."""
+    """module: where its `add_flags`, `run` and EXAMPLE are. quiet: it answers on stdout, and logs warnings only. threads: whether it takes
+    the flags of threads.py."""
 
     module: str
     summary: str
     quiet: bool = False
+    threads: bool = False
 
 
 COMMANDS = {
-    "train": Command("netproto.cli.train", "train a net, or go on from a snapshot or from weights"),
-    "test": Command("netproto.cli.test", "score a trained net"),
-    "time": Command("netproto.cli.time", "measure a net, layer by layer"),
+    "train": Command("netproto.cli.train", "train a net, or go on from a snapshot or from weights", threads=True),
+    "test": Command("netproto.cli.test", "score a trained net", threads=True),
+    "time": Command("netproto.cli.time", "measure a net, layer by layer", threads=True),
     "predict": Command("netproto.cli.predict", "say what is in pictures", quiet=True),
     "classify": Command("netproto.cli.classify", "classify pictures as Caffe's classify.py does", quiet=True),
     "detect": Command("netproto.cli.detect", "classify windows of pictures as Caffe's detect.py does", quiet=True),

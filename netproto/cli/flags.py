@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ..errors import did_you_mean
@@ -56,6 +57,16 @@ class Parser(argparse.ArgumentParser):
     def read(self, argv: Sequence[str]) -> argparse.Namespace:
         """The flags' values. Raises UsageError."""
         return self.parse_args(list(self._in_our_spelling(argv)))
+
+    def glance(self, argv: Sequence[str]) -> argparse.Namespace:
+        """The values of its flags among others that it does not know. Raises UsageError for a value that cannot be."""
+        rest = iter(argv)
+        found = []
+        for token in rest:
+            if token.startswith("-"):
+                with suppress(UsageError):
+                    found.append(self._one_flag(token, rest))
+        return self.parse_args(found)
 
     def error(self, message: str) -> Any:
         raise UsageError(message)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from types import ModuleType
 
 from .. import __version__
 from ..errors import NetprotoError, did_you_mean
-from . import commands
+from . import commands, threads
 from .flags import Parser, UsageError
 
 INTERRUPTED = 130
@@ -49,17 +50,26 @@ def _run(argv: list[str]) -> int:
         print(f"netproto {__version__}")
         return 0
     name, rest = _command(argv)
-    module = importlib.import_module(commands.COMMANDS[name].module)
-    parser = _parser(name, module)
+    command = commands.COMMANDS[name]
+    with ExitStack() as stack:
+        with _pointing_to_help(name):
+            if command.threads:
+                stack.enter_context(threads.obeyed(rest))
+            module = importlib.import_module(command.module)
+            args = _parser(name, module).read(rest)
+        from . import logs
+
+        stack.enter_context(logs.set_up(args, quiet=command.quiet))
+        return module.run(args)
+
+
+@contextmanager
+def _pointing_to_help(name: str) -> Iterator[None]:
     try:
-        args = parser.read(rest)
+        yield
     except UsageError as error:
         said = str(error)
         raise UsageError(f"{said}{' ' if said.endswith('?') else '. '}See netproto {name} --help") from None
-    from . import logs
-
-    with logs.set_up(args, quiet=commands.COMMANDS[name].quiet):
-        return module.run(args)
 
 
 def _command(argv: list[str]) -> tuple[str, list[str]]:
@@ -78,6 +88,8 @@ def _command(argv: list[str]) -> tuple[str, list[str]]:
 def _parser(name: str, module: ModuleType) -> Parser:
     parser = Parser(f"netproto {name}", module.__doc__ or "", module.EXAMPLE)
     module.add_flags(parser)
+    if commands.COMMANDS[name].threads:
+        threads.add_flags(parser)
     commands.add_common_flags(parser)
     return parser
 

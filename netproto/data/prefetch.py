@@ -5,7 +5,6 @@ What is in a batch depends on the source, the key and the position alone, not on
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from abc import ABC, abstractmethod
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, Place
+from ..ops.cpu_kernels.workers import core_count
 from .source import Record, Source
 
 Shape = tuple[int, ...]
@@ -270,10 +270,5 @@ class _Queue:
 
 
 def default_threads() -> int:
-    """One for each core that this process may use, or OMP_NUM_THREADS, at most 8."""
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:
-        cores = os.cpu_count() or 1
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, min(int(asked) if asked.isdecimal() and int(asked) else cores, MOST_THREADS))
+    """One for each core that may be used, at most 8."""
+    return min(core_count(), MOST_THREADS)

@@ -37,11 +37,10 @@ def cli(capfd: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 def program(tmp_path: Path) -> Callable[..., Result]:
     """program("train", "--solver", path) -> Result; a process of its own, started in a temporary folder."""
 
-    def run(*argv: object, env: dict[str, str] | None = None) -> Result:
+    def run(*argv: object, env: dict[str, str] | None = None, timeout: float = 120) -> Result:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}
-        done = subprocess.run(
-            [sys.executable, "-m", "netproto", *map(str, argv)], capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=120
-        )
+        command = [sys.executable, "-m", "netproto", *map(str, argv)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, timeout=timeout)
         return Result(done.returncode, done.stdout, done.stderr)
 
     return run
