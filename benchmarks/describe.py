@@ -9,9 +9,22 @@ from netproto.net.graph import Graph
 from netproto.schema import messages
 
 
-def describe(graph: Graph) -> list[dict[str, Any]]:
+def gflop(graph: Graph, *, training: bool) -> float:
+    """Billions of floating-point operations that a picture takes: two for each multiply-add of convolutions, done directly, and products.
+
+    In training backward takes as many for the gradient of the weights, and as many again for that of the bottom, where they are wanted.
+    """
+    total = 0
+    for node in graph.nodes:
+        passes = 1 + training * (any(node.layer.param_propagate_down) + any(node.propagate_down))
+        total += 2 * passes * node.layer.macs([graph.shapes[b] for b in node.bottoms], [graph.shapes[t] for t in node.tops])
+    return total / graph.shapes[graph.inputs[0]][0] / 1e9
+
+
+def layers(graph: Graph) -> list[dict[str, Any]]:
     """The layers of a graph in order; Split is left out, since a peer's values can be read twice."""
-    entries, alias = [], {}
+    entries: list[dict[str, Any]] = []
+    alias: dict[str, str] = {}
     for node in graph.nodes:
         bottoms = [alias.get(graph.blob_names[b], graph.blob_names[b]) for b in node.bottoms]
         tops = [graph.blob_names[t] for t in node.tops]

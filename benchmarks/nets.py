@@ -9,7 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from netproto.schema import messages, text
+from netproto.layers.base import TEST
+from netproto.schema import messages, rules, text
 
 NETS: dict[str, Callable[[Builder], None]] = {}
 SIZES = {"alexnet": 227, "caffenet": 227, "squeezenet11": 227, "lenet": 28, "cifar10_quick": 32}
@@ -17,13 +18,16 @@ CHANNELS = {"lenet": 1}
 CLASSES = {"lenet": 10, "cifar10_quick": 10}
 
 
-def net(name: str, batch: int) -> Any:
-    """The NetParameter of a net in NETS, for training with a batch of this size; in the TEST phase the same without its loss."""
+def net(name: str, batch: int, *, labels: bool = True) -> Any:
+    """The NetParameter of a net in NETS, for training with a batch of this size; without labels, what is left of it in the TEST phase."""
     size, channels = SIZES.get(name, 224), CHANNELS.get(name, 3)
     builder = Builder(name)
-    builder.add("Input", "data", [], ["data", "label"], input_param={"shape": [{"dim": [batch, channels, size, size]}, {"dim": [batch]}]})
+    tops = {"data": [batch, channels, size, size], "label": [batch]}
+    if not labels:
+        del tops["label"]
+    builder.add("Input", "data", [], list(tops), input_param={"shape": [{"dim": dims} for dims in tops.values()]})
     NETS[name](builder)
-    return builder.net
+    return builder.net if labels else rules.filter_net(builder.net, messages.NetState(phase=TEST))
 
 
 def entry(build: Callable[[Builder], None]) -> Callable[[Builder], None]:

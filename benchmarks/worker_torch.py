@@ -1,16 +1,17 @@
-"""Keeps the same net in PyTorch and runs it on demand, as worker_netproto.py does. Needs torch alone; reads the net as JSON."""
+"""Keeps the same net in PyTorch and runs it on demand (serve.py): `worker_torch.py FOLDER [--infer]`. Needs torch and numpy alone."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
-import sys
-import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from serve import serve
 
 
 class CaffeNet(torch.nn.Module):
@@ -27,6 +28,24 @@ class CaffeNet(torch.nn.Module):
                 continue
             for i, shape in enumerate(layer.get("params", [])):
                 self.weights[self.key(layer, i)] = torch.nn.Parameter(torch.randn(shape) * 0.01)
+
+    def load(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take the weights of a .npz of netproto's."""
+        for layer in self.layers:
+            count = len(layer.get("params", []))
+            values = [torch.from_numpy(arrays[f"{layer['name']}/{i}"]) for i in range(count)]
+            if layer["type"] == "BatchNorm":
+                for name, value in zip(("mean", "var"), values, strict=False):
+                    getattr(self, self.key(layer, name)).copy_(value / values[2])
+                continue
+            for i, value in enumerate(values):
+                self.weights[self.key(layer, i)].data.copy_(value)
+
+    def lay_out(self, layout: torch.memory_format) -> None:
+        """Bring the filters into a layout."""
+        for weight in self.weights.values():
+            if weight.ndim == 4:
+                weight.data = weight.data.contiguous(memory_format=layout)
 
     def key(self, layer: dict[str, Any], i: int | str) -> str:
         return f"{layer['name']}/{i}".replace(".", "_").replace("/", "__")
@@ -93,44 +112,47 @@ class CaffeNet(torch.nn.Module):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
     parser.add_argument("--infer", action="store_true")
     parser.add_argument("--channels-last", action="store_true")
     args = parser.parse_args()
-    layers = json.loads(sys.stdin.readline())["layers"]
-    net = CaffeNet(layers)
+    net = CaffeNet(json.loads((args.folder / "net.json").read_text())["layers"])
     layout = torch.channels_last if args.channels_last else torch.contiguous_format
-    shapes = {t: s for layer in layers if layer["type"] == "Input" for t, s in layer["shapes"].items()}
-    inputs = {
-        t: torch.randn(s).contiguous(memory_format=layout) if len(s) == 4 else torch.zeros(s, dtype=torch.long) for t, s in shapes.items()
-    }
-    if args.channels_last:
-        for name, weight in net.weights.items():
-            if weight.ndim == 4:
-                net.weights[name].data = weight.data.contiguous(memory_format=layout)
-    optimizer = torch.optim.SGD(net.weights.values(), lr=1e-4, momentum=0.9, weight_decay=5e-4)
-    losses = [(layer["tops"][0], layer.get("weight", 1.0)) for layer in layers if layer["type"] == "SoftmaxWithLoss"]
+    if args.infer:
+        infer(net, args.folder, layout)
+    else:
+        train(net, layout)
 
-    def train() -> None:
+
+def infer(net: CaffeNet, folder: Path, layout: torch.memory_format) -> None:
+    net.load(np.load(folder / "weights.npz"))
+    net.lay_out(layout)
+    net.eval()
+    inputs = {"data": torch.from_numpy(np.load(folder / "input.npy")).contiguous(memory_format=layout)}
+
+    def iterate() -> torch.Tensor:
+        with torch.inference_mode():
+            return list(net(inputs).values())[-1]
+
+    serve(iterate, version=torch.__version__, output=float(iterate().abs().mean()))
+
+
+def train(net: CaffeNet, layout: torch.memory_format) -> None:
+    net.lay_out(layout)
+    net.train()
+    shapes = net.layers[0]["shapes"]
+    label = torch.zeros(shapes["label"], dtype=torch.long)
+    inputs = {"data": torch.randn(shapes["data"]).contiguous(memory_format=layout), "label": label}
+    optimizer = torch.optim.SGD(net.weights.values(), lr=1e-4, momentum=0.9, weight_decay=5e-4)
+    losses = [(layer["tops"][0], layer["weight"]) for layer in net.layers if layer["type"] == "SoftmaxWithLoss"]
+
+    def iterate() -> None:
         optimizer.zero_grad(set_to_none=True)
         values = net(inputs)
-        sum(w * values[t] for t, w in losses).backward()
+        sum(weight * values[top] for top, weight in losses).backward()
         optimizer.step()
 
-    def infer() -> None:
-        with torch.inference_mode():
-            net(inputs)
-
-    net.train(not args.infer)
-    iterate = infer if args.infer else train
-    sys.stdout.write("{}\n")
-    sys.stdout.flush()
-    for line in sys.stdin:
-        start = time.perf_counter()
-        for _ in range(int(line)):
-            iterate()
-        seconds = time.perf_counter() - start
-        sys.stdout.write(json.dumps({"seconds": seconds, "peak_kb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}) + "\n")
-        sys.stdout.flush()
+    serve(iterate, version=torch.__version__)
 
 
 if __name__ == "__main__":
