@@ -95,7 +95,8 @@ def read_geometry(layer: Layer, axes: int, group: int = 1, *, same: bool = False
     stride = _per_axis(layer, "stride", "stride", axes, 1)
     pad = _per_axis(layer, "pad", "pad", axes, 0)
     dilation = _per_axis(layer, "dilation", None, axes, 1)
-    return ConvGeometry(kernel, stride, pad, dilation, group)
+    engine = enum_name(layer.message.convolution_param, "engine")
+    return ConvGeometry(kernel, stride, pad, dilation, group, engine, layer.message.name)
 
 
 def require_output(layer: Layer, spatial: Axes, out: Axes) -> None:

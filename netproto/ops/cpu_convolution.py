@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .cpu_kernels import depthwise, gemm_conv, winograd
-from .cpu_kernels.conv_choice import is_depthwise, short_algorithm
+from .cpu_kernels.conv_choice import short_algorithm
 from .cpu_kernels.workers import Workers, fits
-from .geometry import ConvGeometry
+from .geometry import ConvGeometry, is_depthwise
 from .reference.arrays import Array
 from .reference.convolution import Convolution
 

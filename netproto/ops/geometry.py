@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Axes = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class ConvGeometry:
-    """A convolution over N spatial axes: one number per axis, and the number of channel groups."""
+    """A convolution over N spatial axes: one number per axis, and the number of channel groups.
+
+    engine, layer: who is to compute it, as a layer's `engine` says (DEFAULT, CAFFE, CUDNN), and the layer's name, for messages. Geometries
+    that differ in them alone are equal.
+    """
 
     kernel: Axes
     stride: Axes
     pad: Axes
     dilation: Axes
     group: int = 1
+    engine: str = field(default="DEFAULT", compare=False)
+    layer: str = field(default="", compare=False)
 
     def out_shape(self, spatial: Sequence[int]) -> Axes:
         """The spatial shape of the top. Caffe: conv_layer.cpp compute_output_shape.
@@ -31,6 +37,11 @@ class ConvGeometry:
     def extent(self) -> Axes:
         """How many elements a window spans along each axis, those that dilation leaves out included."""
         return tuple(d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
+
+
+def is_depthwise(w: Axes, geo: ConvGeometry) -> bool:
+    """Whether each channel is a group of its own, over two axes. w: the shape of the weights."""
+    return len(w) == 4 and w[1] == 1 and geo.group > 1
 
 
 @dataclass(frozen=True)

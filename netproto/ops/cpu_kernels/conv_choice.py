@@ -30,10 +30,6 @@ class Winograd:
     taps: int
 
 
-def is_depthwise(w: tuple[int, ...], geo: ConvGeometry) -> bool:
-    return len(w) == 4 and w[1] == 1 and geo.group > 1
-
-
 def short_algorithm(x: tuple[int, ...], w: tuple[int, ...], geo: ConvGeometry) -> Winograd | None:
     """The F(m, r) for these shapes, or None where it cannot be or does not pay."""
     if len(x) != 4 or set(geo.dilation) != {1} or len(set(geo.stride)) > 1 or len(set(geo.kernel)) > 1:
