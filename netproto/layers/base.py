@@ -63,10 +63,14 @@ class ParamDeclaration:
 
 @dataclass(frozen=True)
 class Internal:
-    """An array of a layer's own that lives from forward to backward, or scratch. dtype: 'real' is the net's own."""
+    """An array of a layer's own that lives from forward to backward, or scratch. dtype: 'real' is the net's own.
+
+    for_backward: whether it is of use to a backward pass alone, so that a net without one goes without it.
+    """
 
     shape: Shape
     dtype: str = "real"
+    for_backward: bool = False
 
 
 class Layer:

@@ -21,7 +21,7 @@ class Concat(Layer):
     bottoms = at_least(1)
 
     def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
-        axis = self._axis(len(bottom[0]))
+        axis = self.axis_of(len(bottom[0]))
         for i, shape in enumerate(bottom):
             self.require(
                 len(shape) == len(bottom[0]) and shape[:axis] + shape[axis + 1 :] == bottom[0][:axis] + bottom[0][axis + 1 :],
@@ -37,11 +37,12 @@ class Concat(Layer):
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
         if len(bottom) > 1:
-            self.ops.concat([b.data for b in bottom], top[0].data, axis=self._axis(len(top[0].shape)))
+            self.ops.concat([b.data for b in bottom], top[0].data, axis=self.axis_of(len(top[0].shape)))
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
         if len(bottom) > 1:
-            self.ops.unconcat(top[0].diff, [b.diff for b in bottom], axis=self._axis(len(top[0].shape)), wanted=propagate_down)
+            self.ops.unconcat(top[0].diff, [b.diff for b in bottom], axis=self.axis_of(len(top[0].shape)), wanted=propagate_down)
 
-    def _axis(self, rank: int) -> int:
+    def axis_of(self, rank: int) -> int:
+        """The axis, counted from the front, of blobs of so many axes."""
         return written_axis(self, self.message.concat_param, "concat_dim", rank, "concat_param")

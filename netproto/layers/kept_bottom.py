@@ -14,7 +14,7 @@ class KeptBottom(Layer):
     in_place = True
 
     def internal_arrays(self, bottom: Sequence[Shape], top: Sequence[Shape]) -> dict[str, Internal]:
-        return {"bottom": Internal(bottom[0])} if self.message.bottom[0] == self.message.top[0] else {}
+        return {"bottom": Internal(bottom[0], for_backward=True)} if self.message.bottom[0] == self.message.top[0] else {}
 
     def keep(self, bottom: Blob) -> Array:
         """The bottom's data, from the copy where it is about to be overwritten. For the forward pass."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..blob import Blob, Shape
+from ..blob import Array, Blob, Shape
 from ..schema.messages import enum_name
 from .base import LAYERS, Internal, Layer
 
@@ -29,10 +29,10 @@ class LRN(Layer):
         return list(bottom)
 
     def internal_arrays(self, bottom: Sequence[Shape], top: Sequence[Shape]) -> dict[str, Internal]:
-        return {"scale": Internal(bottom[0])}
+        return {"scale": Internal(bottom[0], for_backward=True)}
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
-        param, scale = self.message.lrn_param, self.internals["scale"]
+        param, scale = self.message.lrn_param, self._scale(bottom[0])
         if self._within:
             self.ops.lrn_within(bottom[0].data, top[0].data, scale, size=param.local_size, alpha=param.alpha, beta=param.beta)
         else:
@@ -48,6 +48,10 @@ class LRN(Layer):
         self.ops.lrn_across_backward(
             x, top[0].data, self.internals["scale"], dy, dx, size=param.local_size, alpha=param.alpha, beta=param.beta
         )
+
+    def _scale(self, bottom: Blob) -> Array:
+        """Where the scale goes; a workspace where no backward pass follows."""
+        return self.internals["scale"] if "scale" in self.internals else self.ops.scratch("lrn.scale", bottom.shape)
 
     @property
     def _within(self) -> bool:

@@ -46,7 +46,7 @@ class Pooling(Layer):
         return [(*bottom[0][:2], *self._geometry(bottom[0]).out)] * len(self.message.top)
 
     def internal_arrays(self, bottom: Sequence[Shape], top: Sequence[Shape]) -> dict[str, Internal]:
-        return {"mask": Internal(top[0], "int32")} if needs_mask(self, self.method) else {}
+        return {"mask": Internal(top[0], "int32", for_backward=len(top) == 1)} if needs_mask(self, self.method) else {}
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
         mask = self.internals.get("mask")
@@ -139,8 +139,10 @@ def needs_mask(layer: Layer, method: str) -> bool:
 
 
 def pool(layer: Layer, method: str, x: Array, y: Array, mask: Array | None, geo: PoolGeometry) -> None:
-    """y = each window of x pooled; mask as `needs_mask` says."""
-    if method == "MAX":
+    """y = each window of x pooled; mask as `needs_mask` says, or None where nobody asks for it."""
+    if method == "MAX" and mask is None:
+        layer.ops.max_pool_values(x, y, geo=geo)
+    elif method == "MAX":
         layer.ops.max_pool(x, y, mask, geo=geo)
     elif method == "AVE":
         layer.ops.ave_pool(x, y, geo=geo)

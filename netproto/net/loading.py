@@ -53,6 +53,7 @@ def copy_weights(net: Net, weights: Weights, *, strict: bool = False) -> LoadRep
         for blob, array in zip(net.params[name], weights[name], strict=True):
             if array is not None:
                 net.ops.copy(net.ops.asarray(array.reshape(blob.shape)), blob.data)
+    net.weights_changed()
     return report
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from .. import fillers
 from ..blob import Array, Blob, Shape, Store
 from ..errors import ModelError
-from ..layers.base import TEST, TRAIN, Layer
+from ..layers.base import TEST, TRAIN, Internal, Layer
 from ..ops.base import Ops
 from ..random import Stream
 from ..schema.places import label, place_of
@@ -64,6 +64,7 @@ class Net:
         self.ops = ops
         self.message = prepare(message, phase, level, stages)
         self.graph: Graph = build(self.message, phase)
+        self._plan()
         self.name, self.phase = self.graph.name, phase
         self.debug_info: bool = self.message.debug_info
         self.callbacks = Callbacks()
@@ -87,6 +88,9 @@ class Net:
         self.reshape()
         for layer, top in zip(self.layers, self._tops, strict=True):
             layer.prepare(top)
+
+    def _plan(self) -> None:
+        """What a kind of net works out from the graph before there is memory."""
 
     # -- memory --------------------------------------------------------------------------------------------------------------
 
@@ -148,12 +152,16 @@ class Net:
             if top[t] is not bottom[b]:
                 top[t].share_diff(bottom[b])
         stores = self._internal_stores[i]
-        for name, internal in layer.internal_arrays(shapes, top_shapes).items():
+        for name, internal in self._internal_arrays(i, shapes, top_shapes).items():
             store = stores.setdefault(name, Store(self.ops, internal.dtype))
             layer.internals[name] = store.view(internal.shape)
         for blob, weight in self._weighted(i):
             self.ops.fill(blob.diff, weight)
         self._reshaped_for[i] = shapes
+
+    def _internal_arrays(self, i: int, bottom: Sequence[Shape], top: Sequence[Shape]) -> dict[str, Internal]:
+        """The arrays of a layer's own that it gets."""
+        return self.layers[i].internal_arrays(bottom, top)
 
     def _weighted(self, i: int) -> list[tuple[Blob, float]]:
         """The tops of a layer that have a loss_weight; it stands in their diff, as Caffe has it."""
@@ -252,6 +260,10 @@ class Net:
                         hint="Rename the layer in one of the nets if they are meant to differ",
                     )
                 mine.share_data(its)
+        self.weights_changed()
+
+    def weights_changed(self) -> None:
+        """Say that learned blobs have other values now. Whoever writes to the blobs of an InferenceNet calls it."""
 
     # -- state that a snapshot keeps -----------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from .reference.activation import Activation
 from .reference.arithmetic import Arithmetic
 from .reference.arrays import Array, Arrays
 from .reference.batch_norm import BatchNorm
+from .reference.bound import Bound
 from .reference.channelwise import Channelwise
 from .reference.convolution import Convolution
 from .reference.detection import Detection
@@ -40,6 +41,7 @@ __all__ = ["Array", "Arrays", "Ops"]
 
 
 class Ops(
+    Bound,
     Evaluation,
     Yolo,
     Mining,

@@ -28,6 +28,10 @@ class Pooling(Rng):
             best[...] = self.xp.where(larger, value, best)
             at[...] = self.xp.where(larger, self._index(rows, columns, x.shape[3]), at)
 
+    def max_pool_values(self, x: Array, y: Array, *, geo: PoolGeometry) -> None:
+        """max_pool without a mask."""
+        self.max_pool(x, y, self.scratch("pool.mask", y.shape, "int32"), geo=geo)
+
     def max_pool_backward(self, dy: Array, mask: Array, dx: Array, *, geo: PoolGeometry) -> None:
         """dx = each dy at the element that mask names, summed where windows share it."""
         dx.fill(0)

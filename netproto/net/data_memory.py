@@ -1,0 +1,45 @@
+"""Blobs that take turns: where no gradient is wanted, blobs that are not needed at the same time share their memory.
+
+A blob is needed from the step that writes it to the last one that reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from math import prod
+
+from .fusion import Step, roots_of
+from .graph import Graph, Node
+from .lives import Life, groups
+
+OPAQUE = ("Python",)
+"""Layers that may keep an array: the code is a user's."""
+
+
+def plan(graph: Graph, steps: Sequence[Step], kept: Collection[int]) -> list[list[int]]:
+    """Groups of blobs that can have one memory, each with its largest blob first.
+
+    Blobs that no step reads or writes are in no group and take no memory. What keeps its memory for itself is in none either: `kept`, the
+    tops of layers without bottoms, which may fill them once, and what layers of OPAQUE see.
+    """
+    roots = roots_of(graph, kept)
+    apart = {roots[blob] for blob in [*kept, *(b for node in graph.nodes for b in _kept_apart(node))]}
+    lives: dict[int, Life] = {}
+    for number, step in enumerate(steps):
+        for blob in (roots[b] for b in blobs_of(graph, step)):
+            lives.setdefault(blob, Life(blob, number, number, prod(graph.shapes[blob]))).last = number
+    return groups(life for blob, life in lives.items() if blob not in apart)
+
+
+def _kept_apart(node: Node) -> list[int]:
+    if node.layer.message.type in OPAQUE:
+        return [*node.bottoms, *node.tops]
+    return [] if node.bottoms else node.tops
+
+
+def blobs_of(graph: Graph, step: Step) -> list[int]:
+    """What a step reads and writes."""
+    node = graph.nodes[step.node]
+    if step.top < 0:
+        return [*node.bottoms, *node.tops]
+    return [*node.bottoms, step.into[0] if step.into else step.top, *([] if step.add is None else [step.add])]
