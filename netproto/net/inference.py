@@ -58,7 +58,7 @@ class InferenceNet(Net):
             self.steps = steps_of(self.graph, self._kept, into_parts=self.ops.writes_channels)
         placed = {step.top: step.into[0] for step in self.steps if step.into}
         self._filled = {
-            i: [b in placed for b in node.bottoms] for i, node in enumerate(self.graph.nodes) if set(node.tops) & set(placed.values())
+            i: [b in placed for b in node.bottoms] for i, node in enumerate(self.graph.nodes) if placed.keys() & set(node.bottoms)
         }
         self._together = {i for step in self.steps if step.top >= 0 for i in step.nodes}
 
@@ -140,10 +140,10 @@ class InferenceNet(Net):
 
     def _target(self, step: Step, shape: Shape) -> Array:
         """Where a step writes to: its blob, or some channels of a Concat's."""
+        own = self._blobs[step.top]
+        own.reshape(shape)
         if step.into is None:
-            blob = self._blobs[step.top]
-            blob.reshape(shape)
-            return blob.data
-        blob, first = self._blobs[step.into[0]], step.into[1]
-        blob.reshape((shape[0], blob.shape[1], *shape[2:]))
-        return blob.data[:, first : first + shape[1]]
+            return own.data
+        whole, first = self._blobs[step.into[0]], step.into[1]
+        whole.reshape((shape[0], whole.shape[1], *shape[2:]))
+        return whole.data[:, first : first + shape[1]]
