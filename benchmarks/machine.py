@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
+
+import netproto
 
 
 def describe() -> dict[str, Any]:
@@ -19,7 +21,7 @@ def describe() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("netproto", "numpy", "numba")},
+        "versions": {"netproto": netproto.__version__, "numpy": np.__version__, "numba": numba.__version__},
     }
 
 
