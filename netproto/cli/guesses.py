@@ -54,7 +54,7 @@ def missing_source(layer: Any) -> str:
 
 def pictures(net: Any) -> list[Any]:
     """The layers that read pictures from a source that is not here."""
-    return [layer for layer in net.layer if layer.type in PICTURES and layer.top and missing_source(layer) and not _reads_clips(layer)]
+    return [layer for layer in net.layer if layer.type in PICTURES and layer.top and missing_source(layer) and not _is_unbuilt(layer)]
 
 
 def guessed(net: Any) -> list[Any]:
@@ -100,8 +100,12 @@ def _sizes(graph: Graph, layers: Sequence[Any]) -> tuple[Shape, ...]:
     return tuple(graph.shapes[graph.blob_names.index(layer.top[0])][2:] for layer in layers)
 
 
-def _reads_clips(layer: Any) -> bool:
-    """Whether a layer is of a kind that is not built, and says so itself: VideoData with a list of clips."""
+def _is_unbuilt(layer: Any) -> bool:
+    """Whether a layer is of a kind that is not built, and says so itself: VideoData of TSN."""
+    return bool(layer.type == "VideoData" and layer.video_data_param.HasField("num_segments"))
+
+
+def _is_clip_list(layer: Any) -> bool:
     return bool(layer.type == "VideoData" and layer.video_data_param.HasField("source"))
 
 
@@ -121,13 +125,14 @@ def _top_shapes(layer: Any, size: tuple[int, int, int]) -> dict[str, Shape]:
 def _picture_shape(layer: Any, size: tuple[int, int, int]) -> Shape:
     """As the layer's settings say; where they do not, of the given size."""
     channels, height, width = size
-    transform, source = layer.transform_param, getattr(layer, PICTURES[layer.type])
+    transform, source = layer.transform_param, layer.video_data_param if _is_clip_list(layer) else getattr(layer, PICTURES[layer.type])
     if transform.force_gray:
         channels = 1
     elif transform.force_color or len(transform.mean_value) == 3 or layer.type in ("WindowData", "VideoData"):
         channels = 3
     if layer.type in ("ImageData", "ImageSegData", "DenseImageData"):
         channels = 3 if source.is_color else 1
+    if layer.type in ("ImageData", "ImageSegData", "DenseImageData") or _is_clip_list(layer):
         height, width = source.new_height or height, source.new_width or width
     if layer.type == "DenseImageData":
         height, width = source.crop_height or height, source.crop_width or width
@@ -136,4 +141,5 @@ def _picture_shape(layer: Any, size: tuple[int, int, int]) -> Shape:
     if transform.crop_size:
         height = width = transform.crop_size
     height, width = transform.crop_height or height, transform.crop_width or width
-    return source.batch_size, channels, height, width
+    frames = (source.new_length,) if _is_clip_list(layer) else ()
+    return source.batch_size, channels, *frames, height, width

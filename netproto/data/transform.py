@@ -47,10 +47,11 @@ class Transform:
     relight: Relight | None = None
 
     @classmethod
-    def of(cls, param: Any, *, train: bool, with_boxes: bool = False, segmented: bool = False) -> Transform:
+    def of(cls, param: Any, *, train: bool, with_boxes: bool = False, segmented: bool = False, frames: int = 0) -> Transform:
         """From a TransformationParameter; reads its mean file. Raises DataError for what contradicts itself, FormatError for the file.
 
         with_boxes, segmented: whether another obeys what forks do to images with boxes, to images with labels of their pixels.
+        frames: of clips, whose frames take the place of channels: all those of the first channel, all of the second, ...
         """
         if param.mean_file and len(param.mean_value):
             raise DataError("both mean_file and mean_value are written", hint="Keep one of them")
@@ -61,11 +62,7 @@ class Transform:
             raise DataError(f"{name} is for images with boxes, and this layer does not obey it", hint="AnnotatedData does")
         for name in [name for name in WITH_SEGMENTS if name in written and not segmented]:
             raise DataError(f"{name} is for images with a label for each pixel, and this layer does not obey it", hint="ImageSegData does")
-        mean = NO_MEAN
-        if param.mean_file:
-            mean = mean_files.load(param.mean_file)
-        elif len(param.mean_value):
-            mean = np.array(param.mean_value, np.float32)[:, None, None]
+        mean = _clip_mean(param, frames) if frames else _mean(param)
         colors = param.force_color, param.force_gray
         relight = Relight.of(param) if train else None
         resize = RandomResize.of(param)
@@ -154,6 +151,21 @@ class Transform:
 def times(shape: Shape3) -> str:
     """3 x 36 x 40."""
     return " x ".join(map(str, shape))
+
+
+def _mean(param: Any) -> np.ndarray:
+    if param.mean_file:
+        return mean_files.load(param.mean_file)
+    return np.array(param.mean_value, np.float32)[:, None, None] if len(param.mean_value) else NO_MEAN
+
+
+def _clip_mean(param: Any, frames: int) -> np.ndarray:
+    """The mean of each frame of each channel, or the one of all."""
+    if param.mean_file:
+        mean = mean_files.load_clip(param.mean_file)
+        return mean.reshape(-1, *mean.shape[2:])
+    mean = _mean(param)
+    return np.repeat(mean, frames, axis=0) if len(mean) > 1 else mean
 
 
 def _middle(mean: np.ndarray, side: int, file: str) -> np.ndarray:

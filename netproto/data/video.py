@@ -47,30 +47,21 @@ class VideoSource(Source):
         self._capture.release()
 
     def _open(self) -> Any:
-        try:
-            import cv2
-        except ImportError:
-            raise DataError(
-                "reading videos needs OpenCV, which is not installed", place=Place(self.path), hint="pip install opencv-python-headless"
-            ) from None
-        capture = cv2.VideoCapture(self.path if self.device is None else self.device)
-        if not capture.isOpened():
-            raise self.error("cannot be opened as a video", hint="" if self.device is None else "Is the camera there, and free?")
-        return capture
+        return open_video(self.path, self.path if self.device is None else self.device)
 
     def _rewind(self) -> None:
         self._capture.release()
         self._capture, self._frame = self._open(), 0
 
     def _read(self) -> np.ndarray:
-        there, frame = self._capture.read()
-        if not there and self.device is None and self._frame:
+        frame = read_frame(self._capture)
+        if frame is None and self.device is None and self._frame:
             self._rewind()
-            there, frame = self._capture.read()
-        if not there:
+            frame = read_frame(self._capture)
+        if frame is None:
             raise self.error("gives no frame")
         self._frame += 1
-        return np.asarray(frame)
+        return frame
 
 
 class VideoLoader(RecordLoader):
@@ -89,3 +80,31 @@ class VideoLoader(RecordLoader):
         self.transform.apply(frame.transpose(2, 0, 1), out[0], key=self.key, ordinal=record.ordinal)
         if self.labels:
             out[1][0] = 0
+
+
+def open_video(name: str, source: str | int) -> Any:
+    """OpenCV's reader of a file, or of the camera of that number. name: what messages call it. Raises DataError."""
+    try:
+        import cv2
+    except ImportError:
+        raise DataError(
+            "reading videos needs OpenCV, which is not installed", place=Place(name), hint="pip install opencv-python-headless"
+        ) from None
+    capture = cv2.VideoCapture(source)
+    if not capture.isOpened():
+        hint = "" if isinstance(source, str) else "Is the camera there, and free?"
+        raise DataError("cannot be opened as a video", place=Place(name), hint=hint)
+    return capture
+
+
+def read_frame(capture: Any) -> np.ndarray | None:
+    """The next frame, None at the end."""
+    there, frame = capture.read()
+    return np.asarray(frame) if there else None
+
+
+def frame_count(capture: Any) -> int:
+    """How many frames a file says that it has."""
+    import cv2
+
+    return int(capture.get(cv2.CAP_PROP_FRAME_COUNT))

@@ -18,21 +18,19 @@ NUMPY_MAGIC = b"\x93NUMPY"
 
 def load(path: str | os.PathLike[str]) -> np.ndarray:
     """The mean as float32 (channels, height, width), or (channels, 1, 1) from a .npy with one value a channel. Raises FormatError."""
-    place = Place(os.fspath(path))
-    start = files.beginning(path)
-    if start.startswith(NUMPY_MAGIC):
-        mean = _load_npy(path)
-    else:
-        try:
-            mean = blobproto.read(Reader(files.view(path)))
-        except WireError as error:
-            raise FormatError(f"is no mean file, or a broken one: {error}", place=place, hint="compute-image-mean makes one") from error
-    while mean.ndim > 3 and mean.shape[0] == 1:
-        mean = mean[0]
+    mean = _without_ones(_read(path), 3)
     if mean.ndim == 1:
         mean = mean[:, None, None]
     if mean.ndim != 3 or mean.size == 0:
-        raise FormatError(f"holds an array of the shape {mean.shape}, not (channels, height, width)", place=place)
+        raise FormatError(f"holds an array of the shape {mean.shape}, not (channels, height, width)", place=Place(os.fspath(path)))
+    return np.array(mean, np.float32, order="C")
+
+
+def load_clip(path: str | os.PathLike[str]) -> np.ndarray:
+    """The mean of clips as float32 (channels, frames, height, width), as C3D's tool makes it. Raises FormatError."""
+    mean = _without_ones(_read(path), 4)
+    if mean.ndim != 4 or mean.size == 0:
+        raise FormatError(f"holds an array of the shape {mean.shape}, not (channels, frames, height, width)", place=Place(os.fspath(path)))
     return np.array(mean, np.float32, order="C")
 
 
@@ -68,6 +66,23 @@ class MeanSum:
         if self._sum is None:
             raise ValueError("the mean of no images")
         return self._sum / np.float32(self.count)
+
+
+def _read(path: str | os.PathLike[str]) -> np.ndarray:
+    if files.beginning(path).startswith(NUMPY_MAGIC):
+        return _load_npy(path)
+    try:
+        return blobproto.read(Reader(files.view(path)))
+    except WireError as error:
+        place = Place(os.fspath(path))
+        raise FormatError(f"is no mean file, or a broken one: {error}", place=place, hint="compute-image-mean makes one") from error
+
+
+def _without_ones(mean: np.ndarray, axes: int) -> np.ndarray:
+    """The array without the axes of one element that it has in front of the last so many."""
+    while mean.ndim > axes and mean.shape[0] == 1:
+        mean = mean[0]
+    return mean
 
 
 def _load_npy(path: str | os.PathLike[str]) -> np.ndarray:

@@ -198,3 +198,24 @@ def test_a_missing_file_does_not_stop_the_others(files: Callable, cli: Callable)
     assert result.code == 1
     assert result.out.startswith("absent.prototxt: no such file")
     assert "net.prototxt: no problem found" in result.out
+
+
+def test_a_net_of_c3ds_without_its_files(files: Callable, cli: Callable) -> None:
+    net = """layers { name: "data" type: VIDEO_DATA top: "data" top: "label" image_data_param { source: "absent.lst" use_image: true
+  mean_file: "absent.binaryproto" batch_size: 2 crop_size: 28 mirror: true new_height: 32 new_width: 43 new_length: 8 } }
+layers { name: "conv" type: CONVOLUTION3D bottom: "data" top: "conv"
+  convolution_param { num_output: 4 kernel_size: 3 kernel_depth: 3 pad: 1 temporal_pad: 1 } }
+layers { name: "pool" type: POOLING3D bottom: "conv" top: "pool"
+  pooling_param { pool: MAX kernel_size: 2 kernel_depth: 2 stride: 2 temporal_stride: 2 } }
+layers { name: "back" type: DECONVOLUTION3D bottom: "pool" top: "back"
+  convolution_param { num_output: 3 kernel_size: 2 kernel_depth: 2 stride: 2 temporal_stride: 2 } }
+layers { name: "loss" type: EUCLIDEAN_LOSS bottom: "back" bottom: "data" top: "loss" }
+layers { name: "silence" type: SILENCE bottom: "label" }
+"""
+    files(net=net)
+    result = cli("check", "net.prototxt")
+    assert (result.code, result.out) == (0, "net.prototxt: no problem found: 6 layers in phase TRAIN, 6 layers in phase TEST\n")
+    files(net=net.replace("new_length: 8", "new_length: 7"))
+    result = cli("check", "net.prototxt")
+    assert result.code == 1
+    assert "layer 'loss' (EuclideanLoss)" in result.out

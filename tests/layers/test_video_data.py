@@ -96,7 +96,7 @@ def test_an_interrupted_run_goes_on() -> None:
         ('video_type: VIDEO video_file: "empty.avi"', "gives no frame"),
         ("device_id: 3", "camera 3: .*cannot be opened as a video. Is the camera there"),
         ("video_type: VIDEO", "video_file is not written"),
-        ('source: "clips.txt" new_length: 5', "source belongs to the VideoData of TSN or of C3D"),
+        ("new_length: 5", "new_length belongs to clips, of which source names a list; there is none"),
     ],
 )
 def test_what_cannot_be_read(param: str, message: str) -> None:
