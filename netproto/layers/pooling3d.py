@@ -50,7 +50,8 @@ class Pooling3D(Layer):
         pooled = (*bottom[0][:3], *top[0][3:])
         arrays = {"planes": Internal(pooled)}
         if self.method == "MAX":
-            arrays |= {"plane_mask": Internal(pooled, "int32"), "frame_mask": Internal(top[0], "int32")}
+            masks = {"plane_mask": pooled, "frame_mask": top[0]}
+            arrays |= {name: Internal(shape, "int32", for_backward=True) for name, shape in masks.items()}
         return arrays
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
@@ -77,7 +78,7 @@ class Pooling3D(Layer):
         return plane, PoolGeometry((param.kernel_depth, 1), (param.temporal_stride, 1), (0, 0), (length, out[0] * out[1]))
 
     def _mask(self, name: str, view: Callable[[Array], Array]) -> Array | None:
-        return view(self.internals[name]) if self.method == "MAX" else None
+        return view(self.internals[name]) if name in self.internals else None
 
 
 def _count(size: int, kernel: int, stride: int) -> int:
