@@ -1,23 +1,31 @@
-"""Convolution and InnerProduct on a GPU: windows unfolded for as many images at a time as there is room for, and cuBLAS."""
+"""Convolution on a GPU.
+
+By cuDNN where that is asked for and can; else one channel to a group by kernels of its own, and everything else by unfolding the windows of
+as many images at a time as there is room for, and cuBLAS.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy
 
-from .geometry import ConvGeometry
-from .gpu_arrays import GpuArrays, fits
+from .geometry import ConvGeometry, is_depthwise
+from .gpu_arrays import fits
+from .gpu_cudnn import DATA, FORWARD, WEIGHTS, GpuCudnn
+from .gpu_linear import NOTHING, GpuLinear
 from .reference.arrays import Array
+from .reference.bound import Finish, Run
 
 WORKSPACE = 2**26
 """The most elements of unfolded windows, or of partial gradients of weights, at a time: 256 MiB."""
 
 
-class GpuConvolution(GpuArrays):
-    """The families of convolution, unfolding and matrix products."""
+class GpuConvolution(GpuCudnn, GpuLinear):
+    """The families of convolution and unfolding."""
 
     _geometries: dict[tuple[Any, ...], Array]
 
@@ -27,13 +35,12 @@ class GpuConvolution(GpuArrays):
         if not fits(x, w, bias, y):
             super().conv(x, w, bias, y, geo=geo)
             return
-        rows, places = _rows(w, geo), prod(y.shape[2:])
-        weight = w.reshape(geo.group, -1, rows)
-        for part in self._parts(len(x), geo.group * rows * places):
-            columns = self._unfolded(x[part], y.shape, geo)
-            self._grouped(weight, columns, y[part].reshape(len(columns), geo.group, -1, places))
-        if bias is not None:
-            self.kernels.each("scale_bias", y.size, y, None, bias, y.shape[1], places, y)
+        self._finished_conv(x, w, bias, y, geo, NOTHING)
+
+    def bound_conv(self, x: Array, w: Array, bias: Array | None, y: Array, *, geo: ConvGeometry, finish: Finish) -> Run:
+        if not fits(x, w, bias, y, finish.add):
+            return super().bound_conv(x, w, bias, y, geo=geo, finish=finish)
+        return partial(self._finished_conv, x, w, bias, y, geo, finish)
 
     def conv_backward(
         self, x: Array | None, w: Array, dy: Array, dx: Array | None, dw: Array | None, db: Array | None, *, geo: ConvGeometry
@@ -41,14 +48,43 @@ class GpuConvolution(GpuArrays):
         if not fits(x, w, dy, dx, dw, db):
             super().conv_backward(x, w, dy, dx, dw, db, geo=geo)
             return
-        if dx is not None:
+        if dx is not None and not self.by_cudnn(DATA, geo, dx, dy=dy, w=w):
             self._conv_dx(w, dy, dx, geo)
-        if dw is not None:
+        if dw is not None and not self._added_by_cudnn(x, dy, dw, geo):
             self._conv_dw(x, dy, dw, geo)
         if db is not None:
             self.add_channel_sums(dy.reshape(len(dy), len(db), -1), None, db)
 
+    def _added_by_cudnn(self, x: Array | None, dy: Array, dw: Array, geo: ConvGeometry) -> bool:
+        """Whether cuDNN, which cannot add, has worked out the gradient that dw now has added."""
+        if self.cudnn_for(geo) is None:
+            return False
+        step = self.scratch("conv.dw", dw.shape)
+        done = self.by_cudnn(WEIGHTS, geo, step, x=x, dy=dy)
+        if done:
+            self.kernels.each("add_parts", dw.size, step, 1, dw)
+        return done
+
+    def _finished_conv(self, x: Array, w: Array, bias: Array | None, y: Array, geo: ConvGeometry, finish: Finish) -> None:
+        if self.by_cudnn(FORWARD, geo, y, x=x, w=w, bias=bias):
+            self.finish(y, None, finish)
+        elif is_depthwise(w.shape, geo):
+            self.kernels.each("depthwise", y.size, x, w, bias, finish.add, finish.slope, y.shape[1], *_depth(x, y, geo), y)
+        else:
+            self._conv(x, w, y, geo)
+            self.finish(y, bias, finish)
+
+    def _conv(self, x: Array, w: Array, y: Array, geo: ConvGeometry) -> None:
+        rows, places = _rows(w, geo), prod(y.shape[2:])
+        weight = w.reshape(geo.group, -1, rows)
+        for part in self._parts(len(x), geo.group * rows * places):
+            columns = self._unfolded(x[part], y.shape, geo)
+            self._grouped(weight, columns, y[part].reshape(len(columns), geo.group, -1, places))
+
     def _conv_dx(self, w: Array, dy: Array, dx: Array, geo: ConvGeometry) -> None:
+        if is_depthwise(w.shape, geo):
+            self.kernels.each("depthwise_backward", dx.size, dy, w, dx.shape[1], *_depth(dx, dy, geo), dx)
+            return
         rows, places = _rows(w, geo), prod(dy.shape[2:])
         weight = w.reshape(geo.group, -1, rows)
         for part in self._parts(len(dx), geo.group * rows * places):
@@ -60,6 +96,9 @@ class GpuConvolution(GpuArrays):
                 self._col2im(columns, images, dy.shape[2:], geo)
 
     def _conv_dw(self, x: Any, dy: Array, dw: Array, geo: ConvGeometry) -> None:
+        if is_depthwise(dw.shape, geo):
+            self.kernels.blocks("depthwise_add_weights", dw.size, dw.size, len(x), x, dy, dy.shape[1], *_depth(x, dy, geo), dw)
+            return
         rows, places = _rows(dw, geo), prod(dy.shape[2:])
         for part in self._parts(len(x), max(geo.group * rows * places, dw.size)):
             columns = self._unfolded(x[part], dy.shape, geo).reshape(-1, rows, places)
@@ -128,37 +167,6 @@ class GpuConvolution(GpuArrays):
             self._geometries[key] = self.xp.asarray(numpy.array(axes, "int32"))
         return len(out), self._geometries[key], prod(geo.kernel), prod(out), prod(x.shape[2:])
 
-    # -- InnerProduct --------------------------------------------------------------------------------------------------------
-
-    def linear(self, x: Array, w: Array, bias: Array | None, y: Array, *, transpose: bool) -> None:
-        if not fits(x, w, bias, y):
-            super().linear(x, w, bias, y, transpose=transpose)
-            return
-        self.gemm(x, w, y, tb=not transpose)
-        if bias is not None:
-            self.kernels.each("scale_bias", y.size, y, None, bias, y.shape[1], 1, y)
-
-    def linear_backward(
-        self, x: Array, w: Array, dy: Array, dx: Array | None, dw: Array | None, db: Array | None, *, transpose: bool
-    ) -> None:
-        if not fits(x, w, dy, dx, dw, db):
-            super().linear_backward(x, w, dy, dx, dw, db, transpose=transpose)
-            return
-        if dw is not None:
-            self.gemm(*((x, dy) if transpose else (dy, x)), dw, ta=True, add=True)
-        if db is not None:
-            self.add_channel_sums(dy[:, :, None], None, db)
-        if dx is not None:
-            self.gemm(dy, w, dx, tb=transpose)
-
-    def add_channel_sums(self, a: Array, b: Array | None, sums: Array) -> None:
-        """sums (C) += those of a, or of a * b, over (outer, C, inner)."""
-        outer, channels, inner = a.shape
-        if inner == 1:
-            self.kernels.each("add_column_sums", channels, outer, a, b, sums)
-        else:
-            self.kernels.blocks("add_channel_sums", channels, channels, outer, inner, a, b, sums)
-
 
 def _rows(w: Array, geo: ConvGeometry) -> int:
     """Elements of a group's window."""
@@ -172,3 +180,8 @@ def _is_plain(geo: ConvGeometry) -> bool:
 
 def _numbers(geo: ConvGeometry) -> tuple[int, ...]:
     return (*geo.kernel, *geo.stride, *geo.pad, *geo.dilation)
+
+
+def _depth(x: Array, y: Array, geo: ConvGeometry) -> tuple[int, ...]:
+    """per, height, width and the window, as the kernels for one channel to a group take them."""
+    return y.shape[1] // x.shape[1], *x.shape[2:], *_numbers(geo), *y.shape[2:]

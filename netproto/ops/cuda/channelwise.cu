@@ -10,6 +10,16 @@ __global__ void scale_bias(const int n, const float* x, const float* __restrict_
   }
 }
 
+// y = x + bias + add, through a ReLU; bias and add may be null. n: x's elements.
+__global__ void finish(const int n, const float* x, const float* __restrict__ bias, const float* add, const float slope, const int channels,
+    const int inner, float* y) {
+  EACH(i, n) {
+    float sum = bias ? x[i] + bias[i / inner % channels] : x[i];
+    if (add) sum += add[i];
+    y[i] = rectified(sum, slope);
+  }
+}
+
 // A block for each channel: sums[c] += the sum of a, or of a * b where b is not null.
 __global__ void add_channel_sums(const int channels, const int outer, const int inner, const float* __restrict__ a,
     const float* __restrict__ b, float* __restrict__ sums) {

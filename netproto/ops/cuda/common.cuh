@@ -9,6 +9,9 @@ typedef unsigned long long u64;
 
 static __device__ float not_a_number() { return __int_as_float(0x7fffffff); }
 
+// What a ReLU makes of x, NaN being left as it is; a slope of 1 leaves everything as it is.
+static __device__ float rectified(float x, float slope) { return x > 0.f || x != x ? x : slope == 0.f ? 0.f : slope * x; }
+
 // The sum over a block of THREADS, in every thread. The order of the additions is fixed.
 static __device__ float block_sum(float value) {
   __shared__ float part[THREADS];

@@ -2,7 +2,7 @@
 extern "C" {
 
 __global__ void relu(const int n, const float* x, const float slope, float* y) {
-  EACH(i, n) y[i] = x[i] > 0.f ? x[i] : slope == 0.f ? (x[i] != x[i] ? x[i] : 0.f) : slope * x[i];
+  EACH(i, n) y[i] = rectified(x[i], slope);
 }
 
 __global__ void relu_backward(const int n, const float* x, const float* dy, const float slope, float* dx) {
