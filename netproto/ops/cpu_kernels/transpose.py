@@ -30,7 +30,7 @@ def _gather(
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         _, source, channel_step, row_step, channels, first_row, last_row, first, last, target = args
-        inside = builder.and_(_below(builder, first, at_least=True), _below(builder, last))
+        inside = builder.and_(below(builder, first, at_least=True), below(builder, last))
         rows = []
         for q in range(LANES // step):
             c, i = divmod(q, step)
@@ -39,8 +39,8 @@ def _gather(
                 there = builder.and_(there, builder.icmp_signed("<=", first_row, INDEX(i)))
                 there = builder.and_(there, builder.icmp_signed("<", INDEX(i), last_row))
             mask = builder.select(there, inside, ir.Constant(MASK, [0] * LANES))
-            rows.append(_masked_load(builder, element(builder, source, (c, channel_step), (i, row_step)), mask))
-        for z, vector in enumerate(_transpose(builder, rows, step)):
+            rows.append(masked_load(builder, element(builder, source, (c, channel_step), (i, row_step)), mask))
+        for z, vector in enumerate(transposed(builder, rows, step)):
             store(builder, vector, element(builder, target, (z, INDEX(LANES))))
         return context.get_dummy_value()
 
@@ -56,16 +56,16 @@ def _scatter(context: Any, add: Any, source: Any, bias: Any, target: Any, channe
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         _, source, bias, target, channel_step, channels, count = args
-        inside, nowhere = _below(builder, count), ir.Constant(MASK, [0] * LANES)
+        inside, nowhere = below(builder, count), ir.Constant(MASK, [0] * LANES)
         vectors = [load(builder, element(builder, source, (z, INDEX(LANES)))) for z in range(LANES)]
         if not adds:
             level = load(builder, bias)
             vectors = [builder.fadd(vector, level) for vector in vectors]
-        for lane, row in enumerate(_transpose(builder, vectors, 1)):
+        for lane, row in enumerate(transposed(builder, vectors, 1)):
             mask = builder.select(builder.icmp_signed("<", INDEX(lane), channels), inside, nowhere)
             address = element(builder, target, (lane, channel_step))
-            value = builder.fadd(_masked_load(builder, address, mask), row) if adds else row
-            _masked_store(builder, value, address, mask)
+            value = builder.fadd(masked_load(builder, address, mask), row) if adds else row
+            masked_store(builder, value, address, mask)
         return context.get_dummy_value()
 
     return types.void(add, *[types.intp] * 6), emit
@@ -77,11 +77,11 @@ def _move(context: Any, add: Any, source: Any, first: Any, last: Any, level: Any
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         _, source, first, last, level, target = args
-        mask = builder.and_(_below(builder, first, at_least=True), _below(builder, last))
-        value = builder.fadd(_masked_load(builder, source, mask), everywhere(builder, level))
+        mask = builder.and_(below(builder, first, at_least=True), below(builder, last))
+        value = builder.fadd(masked_load(builder, source, mask), everywhere(builder, level))
         if adds:
-            value = builder.fadd(_masked_load(builder, target, mask), value)
-        _masked_store(builder, value, target, mask)
+            value = builder.fadd(masked_load(builder, target, mask), value)
+        masked_store(builder, value, target, mask)
         return context.get_dummy_value()
 
     return types.void(add, types.intp, types.intp, types.intp, types.float32, types.intp), emit
@@ -93,8 +93,8 @@ def _take(context: Any, source: Any, first: Any, last: Any, target: Any) -> Any:
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source, first, last, target = args
-        mask = builder.and_(_below(builder, first, at_least=True), _below(builder, last))
-        store(builder, _masked_load(builder, source, mask), target)
+        mask = builder.and_(below(builder, first, at_least=True), below(builder, last))
+        store(builder, masked_load(builder, source, mask), target)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 4), emit
@@ -106,7 +106,7 @@ move: Any = intrinsic(prefer_literal=True)(_move)
 take: Any = _take
 
 
-def _transpose(builder: Any, rows: list[Any], size: int) -> list[Any]:
+def transposed(builder: Any, rows: list[Any], size: int) -> list[Any]:
     """Swap rows and columns of a square of blocks of `size` lanes: pairs of rows exchange halves, then quarters, and so on."""
     rows, distance = list(rows), len(rows) // 2
     while distance:
@@ -125,7 +125,7 @@ def _shuffle(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
     return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(INTEGER, LANES), lanes))
 
 
-def _below(builder: Any, limit: Any, *, at_least: bool = False) -> Any:
+def below(builder: Any, limit: Any, *, at_least: bool = False) -> Any:
     """A mask of the lanes whose number is below the limit, or else of those that are not."""
     lanes = ir.Constant(NUMBERS, list(range(LANES)))
     nothing = ir.Constant(NUMBERS, ir.Undefined)
@@ -134,7 +134,7 @@ def _below(builder: Any, limit: Any, *, at_least: bool = False) -> Any:
     return builder.icmp_signed(">=" if at_least else "<", lanes, spread)
 
 
-def _masked_load(builder: Any, address: Any, mask: Any) -> Any:
+def masked_load(builder: Any, address: Any, mask: Any) -> Any:
     """The lanes of the mask, zero elsewhere, where memory is not touched."""
     kind = ir.FunctionType(VECTOR, [VECTOR.as_pointer(), INTEGER, MASK, VECTOR])
     function = _declared(builder, f"llvm.masked.load.v{LANES}f32.p0v{LANES}f32", kind)
@@ -142,7 +142,7 @@ def _masked_load(builder: Any, address: Any, mask: Any) -> Any:
     return builder.call(function, [place, INTEGER(4), mask, ir.Constant(VECTOR, [0.0] * LANES)])
 
 
-def _masked_store(builder: Any, value: Any, address: Any, mask: Any) -> None:
+def masked_store(builder: Any, value: Any, address: Any, mask: Any) -> None:
     kind = ir.FunctionType(ir.VoidType(), [VECTOR, VECTOR.as_pointer(), INTEGER, MASK])
     function = _declared(builder, f"llvm.masked.store.v{LANES}f32.p0v{LANES}f32", kind)
     builder.call(function, [value, builder.inttoptr(address, VECTOR.as_pointer()), INTEGER(4), mask])

@@ -8,12 +8,13 @@ workers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 from ..geometry import ConvGeometry
+from .finish import PLAIN, Ending
 from .vectors import LANES, ROWS
 from .winograd_filters import backward_filters, filters_gradient, forward_filters
 from .winograd_passes import bottom_gradient_maps, bottom_planes, forward_pass, products, top_gradient_planes
@@ -61,6 +62,11 @@ class Layout:
         return ceil(self.filters / LANES)
 
     @property
+    def filters_size(self) -> int:
+        """The elements of a plane of filters: all channels by all filters, zeros included."""
+        return self.groups * self.filter_blocks * self.channel_blocks * LANES * LANES
+
+    @property
     def sizes(self) -> tuple[int, int, int, int, int, int]:
         """What the passes are told."""
         return self.groups, self.channels, self.filters, self.map_bands, self.across, self.stride
@@ -84,30 +90,52 @@ def _planes(ops: Room, name: str, values: int, count: int, copies: int | None = 
 
     From plane to plane it is a multiple of 4 KB and a line: planes at equal places in their pages would fight for lines of the cache.
     """
-    pitch = ceil(count / 1024) * 1024 + LANES
+    pitch = _pitch(count)
     return ops.scratch(f"winograd.{name}", (values, pitch) if copies is None else (copies, values, pitch))
+
+
+def _pitch(count: int) -> int:
+    return ceil(count / 1024) * 1024 + LANES
 
 
 def forward(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, m: int, r: int, geo: ConvGeometry) -> None:
     at = _layout(m, r, x.shape, y.shape, geo)
-    shared, blocks = at.channel_blocks * LANES, at.groups * at.filter_blocks
-    u = _planes(ops, "filters", at.values, blocks * shared * LANES)
-    transform = forward_filters(m, r)
-    ops.workers.share(blocks, lambda lo, hi, _: transform(w, u, lo, hi, at.groups, at.channels, shared, at.stride))
+    u = _planes(ops, "filters", at.values, at.filters_size)
+    level = ops.scratch("winograd.bias", (w.shape[0] + LANES,))
+    _prepare(ops, w, bias, u, level, at)
+    _run(ops, x, u, level, y, at, PLAIN)
 
+
+def bound(
+    ops: Room, x: Array, w: Array, bias: Array | None, y: Array, m: int, r: int, geo: ConvGeometry, finish: Ending
+) -> Callable[[], None]:  # fmt: skip
+    """forward with filters that are transformed now, once. y may have more channels than there are filters: the first ones are written."""
+    at = _layout(m, r, x.shape, (x.shape[0], w.shape[0], *y.shape[2:]), geo)
+    u, level = ops.empty((at.values, _pitch(at.filters_size))), ops.empty((w.shape[0] + LANES,))
+    _prepare(ops, w, bias, u, level, at)
+    return lambda: _run(ops, x, u, level, y, at, finish)
+
+
+def _prepare(ops: Room, w: Array, bias: Array | None, u: Array, level: Array, at: Layout) -> None:
+    """u = the filters transformed, level = the bias, zero behind its end."""
+    transform, shared = forward_filters(at.m, at.r), at.channel_blocks * LANES
+    ops.workers.share(at.groups * at.filter_blocks, lambda lo, hi, _: transform(w, u, lo, hi, at.groups, at.channels, shared, at.stride))
+    level.fill(0)
+    if bias is not None:
+        level[: bias.size] = bias
+
+
+def _run(ops: Room, x: Array, u: Array, level: Array, y: Array, at: Layout, finish: Ending) -> None:
+    blocks = at.groups * at.filter_blocks
     many = at.bands >= 4 * ops.workers.count
     step = max(1, min(FORWARD_TILES // at.across, ceil(at.bands / ops.workers.count) if many else at.bands))
     v = _planes(ops, "bottom", at.values, at.channel_blocks * at.rows(step) * LANES, ops.workers.count)
     planes = _planes(ops, "top", at.values, TOGETHER * at.rows(step) * LANES, ops.workers.count)
-    level = ops.scratch("winograd.bias", (y.shape[1] + LANES,))
-    level.fill(0)
-    if bias is not None:
-        level[: bias.size] = bias
-    run = forward_pass(m, r)
+    run = forward_pass(at.m, at.r)
 
     def task(lo: int, hi: int, worker: int) -> None:
         bands, filters = ((lo, hi), (0, blocks)) if many else ((0, at.bands), (lo, hi))
-        run(x, u, level, y, v[worker], planes[worker], bands, filters, step, at.rows(step), TOGETHER, at.sizes, at.pad)
+        run(x, u, level, y, v[worker], planes[worker], bands, filters, step, at.rows(step), TOGETHER, at.sizes, at.pad, finish)
 
     ops.workers.share(at.bands if many else blocks, task)
 

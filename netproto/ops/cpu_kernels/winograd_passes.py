@@ -20,7 +20,7 @@ def forward_pass(m: int, r: int) -> Callable[..., None]:
     n = m + r - 1
 
     @kernel
-    def run(x, u, bias, y, v, planes, bands, blocks, step, rows, together, sizes, pad):  # type: ignore[no-untyped-def]
+    def run(x, u, bias, y, v, planes, bands, blocks, step, rows, together, sizes, pad, finish):  # type: ignore[no-untyped-def]
         """y for a range of bands and of filter blocks, `step` bands and `together` blocks at a time. v, planes: the worker's own."""
         groups, channels, filters, map_bands, across, stride = sizes
         channel_blocks, filter_blocks = (channels + LANES - 1) // LANES, (filters + LANES - 1) // LANES
@@ -45,7 +45,9 @@ def forward_pass(m: int, r: int) -> Callable[..., None]:
                     for i in range(width):
                         start = (block + i) % filter_blocks * LANES
                         channel, count = group * filters + start, min(LANES, filters - start)
-                        top_tiles(m, r, planes, i, rows, bias, y, channel, count, first, last, map_bands, across, made, columns)
+                        top_tiles(
+                            m, r, planes, i, rows, bias, y, channel, count, first, last, map_bands, across, made, columns, finish
+                        )  # fmt: skip
 
     return run
 

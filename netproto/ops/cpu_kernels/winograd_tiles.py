@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy
 
+from .finish import Ending, beside, finish_rows
 from .jit import inlined
 from .transpose import gather, scatter
 from .vectors import LANES, add_up, combine
@@ -107,7 +108,7 @@ def bottom_tiles(
 @inlined
 def top_tiles(
     m: int, r: int, planes: Array, block: int, rows: int, bias: Array, y: Array, channel: int, channels: int,
-    first: int, last: int, bands: int, across: int, strip: Array, columns: Array,
+    first: int, last: int, bands: int, across: int, strip: Array, columns: Array, finish: Ending,
 ) -> None:  # fmt: skip
     """y = A' planes A + bias for one block. strip: (m, across * m), columns: (n, across * m); bias is LANES longer than needed."""
     n = m + r - 1
@@ -124,7 +125,8 @@ def top_tiles(
         image, top = band // bands, band % bands * m
         for i in range(min(m, y.shape[2] - top)):
             for z in range(0, y.shape[3], LANES):
-                scatter(0, pixel(strip, i, z), level, place(y, image, channel, top + i, z), step, channels, y.shape[3] - z)
+                target = place(y, image, channel, top + i, z)
+                finish_rows(pixel(strip, i, z), level, beside(target, finish), finish[1], target, step, channels, y.shape[3] - z)
 
 
 @inlined

@@ -37,6 +37,8 @@ class Room(Protocol):
 
     def scratch(self, name: str, shape: Sequence[int], dtype: str = "real") -> Any: ...
 
+    def empty(self, shape: Sequence[int], dtype: str = "real") -> Any: ...
+
 
 class Workers:
     """`count` workers; their threads start at the first call that needs them and end with the process."""
