@@ -10,6 +10,13 @@ LEVELS = (logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL)
 """glog's levels 0 to 3."""
 GLOG_LEVEL = "GLOG_minloglevel"
 """The environment variable that names the lowest level to be logged."""
+OTHER_RANKS = "netproto-rank-"
+"""How threads are called that train along with the main one, before the rank's number."""
+
+
+def of_the_first_rank(record: logging.LogRecord) -> bool:
+    """False for a line of a thread that trains along: it says again what the main one says. A filter of handlers."""
+    return not (record.threadName or "").startswith(OTHER_RANKS)
 
 
 class Glog(logging.Formatter):

@@ -32,7 +32,10 @@ def parameters(thing: Any) -> dict[str, Any] | None:
 
 def _from_docstring(thing: Any) -> dict[str, Any] | None:
     """Compiled functions say their signature in the first line."""
-    line = (getattr(thing, "__doc__", None) or "").strip().split("\n")[0]
+    return _from_line((getattr(thing, "__doc__", None) or "").strip().split("\n")[0])
+
+
+def _from_line(line: str) -> dict[str, Any] | None:
     match = re.match(r"[\w.]+\((.*?)\)(?: ->.*)?$", line)
     if not match:
         return None
@@ -64,7 +67,7 @@ def main() -> None:
         "cupy": public(cupy, ufunc=cupy.ufunc),
         "ndarray": public(cupy.ndarray),
         "cupyx": public(cupyx),
-        "cupy.cuda": public(cupy.cuda) | {"cublas": None},  # a module that is loaded when it is first asked for
+        "cupy.cuda": public(cupy.cuda) | {"cublas": None, "nccl": None},  # modules that are loaded when they are first asked for
         "cupy.cuda.Stream": public(cupy.cuda.Stream),
         "cupy.cuda.Event": public(cupy.cuda.Event),
         "cupy.cuda.Device": public(cupy.cuda.Device),
@@ -72,6 +75,8 @@ def main() -> None:
         "cupy.cuda.device": public(device),
         "cupy.cuda.memory": public(memory),
         "cupy.cuda.cublas": compiled_names("cublas"),
+        "cupy.cuda.nccl": compiled_constants("nccl", "NCCL_") | compiled_signatures("nccl") | {"available": None},
+        "cupy.cuda.nccl.NcclCommunicator": compiled_signatures("nccl", "NcclCommunicator."),
     }
     lines = [f' "version": "{cupy.__version__}"']
     for place, table in tables.items():
@@ -82,11 +87,27 @@ def main() -> None:
 
 def compiled_names(library: str) -> dict[str, None]:
     """The functions that a compiled binding names. It cannot be imported where its library is missing."""
+    names = set(re.findall(rb"\b(?:[a-z]\w*(?:Ex|Batched)|getStream|setMathMode|CUBLAS_[A-Z0-9_]+)\b", binding(library)))
+    return {name.decode(): None for name in names if len(name) < 60}
+
+
+def compiled_constants(library: str, prefix: str) -> dict[str, None]:
+    """The constants of a compiled binding."""
+    return dict.fromkeys(name.decode() for name in re.findall(rb"(?<=\0)(%b[A-Z0-9]+)(?=\0)" % prefix.encode(), binding(library)))
+
+
+def compiled_signatures(library: str, owner: str = "") -> dict[str, dict[str, Any] | None]:
+    """The functions, or an owner's methods, of a compiled binding, by the signatures that it holds for their docstrings."""
+    lines = re.findall(rb"\0%b((?!operator|decltype)[A-Za-z]\w*\([\w ,=]*\))[\0\n]" % re.escape(owner.encode()), binding(library))
+    return {line.partition("(")[0]: _from_line(line) for line in map(bytes.decode, lines)}
+
+
+def binding(library: str) -> bytes:
+    """The file of a compiled binding."""
     import cupy_backends.cuda.libs
 
     (path,) = Path(cupy_backends.cuda.libs.__file__).parent.glob(f"{library}.*.so")
-    names = set(re.findall(rb"\b(?:[a-z]\w*(?:Ex|Batched)|getStream|setMathMode|CUBLAS_[A-Z0-9_]+)\b", path.read_bytes()))
-    return {name.decode(): None for name in names if len(name) < 60}
+    return path.read_bytes()
 
 
 if __name__ == "__main__":

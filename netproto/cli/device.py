@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DeviceError
 from ..layers.base import TRAIN
-from ..ops import gpu_device
+from ..ops import gpu_device, gpu_nccl
 from ..ops.base import Ops
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def choose(wanted: list[int] | str) -> Ops:
         return cpu()
     index, *more = indices(wanted)
     if more:
-        raise DeviceError("this version of netproto computes on one GPU at a time", hint=f"Give one number: --gpu {index}")
+        raise DeviceError("only `netproto train` computes on several GPUs", hint=f"Give one number: --gpu {index}")
     ops = gpu_device.operations(index)
     log.info("Use GPU with device ID %d", index)
     log.info("GPU device name: %s", gpu_device.describe(index)["name"])
@@ -67,12 +67,25 @@ def for_solver(wanted: list[int] | str, solver: Any) -> Ops:
 
 
 def indices(wanted: list[int] | str) -> list[int]:
-    """The numbers of the GPUs that --gpu asks for. Raises DeviceError where one, or what it takes to use it, is not there."""
+    """The numbers of the GPUs that --gpu asks for. Raises DeviceError where one, or what it takes to use it, is missing, or named twice."""
     if isinstance(wanted, str):
         return list(range(gpu_device.count()))
     for index in wanted:
         gpu_device.require(index)
+        if wanted.count(index) > 1:
+            raise DeviceError(f"GPU {index} is named twice", hint=f"--gpu {','.join(map(str, dict.fromkeys(wanted)))}")
     return wanted
+
+
+def for_training(wanted: list[int] | str) -> list[int]:
+    """The numbers of the GPUs to train on together. Raises DeviceError where they cannot be."""
+    found = indices(wanted)
+    if len(found) > 1:
+        gpu_nccl.library()
+        log.info("Using GPUs %s", ", ".join(map(str, found)))
+        for index in found:
+            log.info("GPU %d: %s", index, gpu_device.describe(index)["name"])
+    return found
 
 
 def describe(index: int) -> str:

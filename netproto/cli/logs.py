@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
-from ..glog import GLOG_LEVEL, LEVELS, Glog
+from ..glog import GLOG_LEVEL, LEVELS, Glog, of_the_first_rank
 
 YELLOW, OFF = "\033[33m", "\033[0m"
 GLOG_FOLDER = "GLOG_log_dir"
@@ -76,10 +76,13 @@ def _handlers(args: argparse.Namespace, quiet: bool) -> Iterator[logging.Handler
     if person:
         screen.addFilter(_not_in_bar)
     screen.setLevel(max(_level(args.minloglevel), logging.WARNING if quiet else logging.INFO))
+    screen.addFilter(of_the_first_rank)
     yield screen
     directory = args.log_dir or os.environ.get(GLOG_FOLDER)
     if directory:
-        yield _file_handler(Path(directory))
+        file = _file_handler(Path(directory))
+        file.addFilter(of_the_first_rank)
+        yield file
 
 
 def _not_in_bar(record: logging.LogRecord) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from argparse import Namespace
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from ..errors import SolverError
 from ..formats import weights as weights_files
 from ..layers.base import TRAIN
 from ..net.loading import copy_weights
+from ..ops import gpu_nccl
 from ..ops.base import Ops
 from ..schema import upgrade
-from ..solver import Solver, snapshot
+from ..solver import Solver, parallel, snapshot
 from ..solver.nets import train_net
 from ..solver.rules import RULES
 from . import device, logs, nets, options, samples, signals
@@ -46,13 +48,14 @@ def run(args: Namespace) -> int:
     if args.snapshot and args.weights:
         raise UsageError("--snapshot goes on from a snapshot, --weights from trained weights: give one of them")
     message = as_flags_say(upgrade.load_solver(args.solver), args)
-    ops = device.for_solver(args.gpu, message)
+    gpus = device.for_training(args.gpu)
+    ops = device.for_solver(gpus[:1], message)
     _probe_snapshots(message)
     state = _state_to_resume(args, message)
     with ExitStack() as stack:
         stack.enter_context(_memory_explained(ops, message, args))
         with samples.offered(args.sample):
-            solver = _build(message, ops, args)
+            solver = _build(message, ops, args, ranks=max(len(gpus), 1))
         stack.callback(solver.close)
         if state:
             solver.restore(state)
@@ -62,7 +65,10 @@ def run(args: Namespace) -> int:
 
             stack.enter_context(progress.bar(solver, message.max_iter))
         log.info("Starting Optimization")
-        solver.solve()
+        if solver.ranks > 1:
+            parallel.solve(solver, _others(gpus, solver, args), lambda: gpu_nccl.communicators(gpus))
+        else:
+            solver.solve()
     return 0
 
 
@@ -91,13 +97,26 @@ def _memory_explained(ops: Ops, message: Any, args: Namespace) -> AbstractContex
     )
 
 
-def _build(message: Any, ops: Ops, args: Namespace) -> Solver:
+def _build(message: Any, ops: Ops, args: Namespace, *, ranks: int) -> Solver:
     weights = [] if args.snapshot else [args.weights] if args.weights else None
-    solver = Solver(message, ops=ops, level=args.level, stages=args.stage, weights=weights, share_diffs=True)
+    solver = _solver(message, ops, args, weights=weights, ranks=ranks)
     if args.strict and args.weights:
         for path in args.weights.split(","):
             copy_weights(solver.net, weights_files.load(path), strict=True)
     return solver
+
+
+def _others(gpus: Sequence[int], first: Solver, args: Namespace) -> Callable[[int], Solver]:
+    """What makes the solver of another rank, on its GPU."""
+
+    def make(rank: int) -> Solver:
+        return _solver(first.message, device.choose([gpus[rank]]), args, weights=[], seed=first.seed, rank=rank, ranks=len(gpus))
+
+    return make
+
+
+def _solver(message: Any, ops: Ops, args: Namespace, **more: Any) -> Solver:
+    return Solver(message, ops=ops, level=args.level, stages=args.stage, share_diffs=True, **more)
 
 
 def _probe_snapshots(message: Any) -> None:

@@ -31,12 +31,15 @@ class Source(ABC):
         self.rank, self.ranks = 0, 1
 
     def deal(self, rank: int, ranks: int) -> None:
-        """Give only every ranks-th record, beginning with number `rank`. Before the first record is taken."""
+        """Give only every ranks-th record, beginning with number `rank`. Before the first record is taken, or after `restore`.
+
+        The records come in rounds of one for each rank. A state of rank 0 is one of all: where it was taken in a round, the next begins.
+        """
         self.rank, self.ranks = rank, ranks
 
     def take(self) -> Record:
         """The next record of this rank. Raises DataError if it cannot be read."""
-        skipped = (self.rank - self.position) % self.ranks
+        skipped = -self.position % self.ranks + self.rank
         if skipped:
             self._skip(skipped)
             self.position += skipped

@@ -92,6 +92,8 @@ class Layer:
     """Bottoms that force_backward does not force: labels (Caffe: AllowForceBackward)."""
     in_place: ClassVar[bool] = False
     """Whether a top may be its bottom: the layer then reads each element before it writes it, and backward needs no lost value."""
+    draws_for_records: ClassVar[bool] = False
+    """Whether its random draws belong to records, which are dealt to the ranks: they are then drawn alike on every rank."""
 
     def __init__(self, message: Any, phase: int):
         self.message = message

@@ -21,6 +21,7 @@ class DataLayer(Layer):
     """
 
     bottoms = exactly(0)
+    draws_for_records = True
 
     def open(self) -> Prefetcher:
         """The batches that the message asks for. Raises DataError or FormatError where that cannot be."""

@@ -268,10 +268,11 @@ class Net:
     # -- state that a snapshot keeps -----------------------------------------------------------------------------------------
 
     def reseed(self, seed: int) -> None:
-        """Start every layer's random draws anew from a seed."""
+        """Start every layer's random draws anew from a seed. Each rank draws its own, but for the records that are dealt to them all."""
         self.seed = seed
         for layer in self.layers:
-            layer.random = Stream(seed, f"{'TRAIN' if self.phase == TRAIN else 'TEST'}/{layer.name}")
+            apart = f"/rank {layer.rank}" if layer.rank and not layer.draws_for_records else ""
+            layer.random = Stream(seed, f"{'TRAIN' if self.phase == TRAIN else 'TEST'}/{layer.name}{apart}")
 
     def draws(self) -> dict[str, int]:
         """How many random draws each layer has made, where it has made any."""

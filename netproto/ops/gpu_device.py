@@ -16,7 +16,7 @@ SMI_HINT = "`nvidia-smi` shows whether the driver sees one"
 
 def count() -> int:
     """How many GPUs CuPy sees, at least one. Raises DeviceError where CuPy, the driver or a GPU is missing."""
-    runtime = _library("cupy").cuda.runtime
+    runtime = library("cupy").cuda.runtime
     try:
         found = int(runtime.getDeviceCount())
     except Exception as error:  # CuPy's runtime fails in its own ways, all of which mean the same here
@@ -39,14 +39,14 @@ def operations(index: int, *, tf32: bool = False) -> Ops:
     from .gpu import GpuOps
 
     try:
-        return GpuOps(_library("cupy"), _library("cupyx"), device=index, tf32=tf32)
+        return GpuOps(library("cupy"), library("cupyx"), device=index, tf32=tf32)
     except ImportError as error:  # CuPy looks for CUDA's libraries when they are first used
         raise DeviceError(f"no GPU can be used: {str(error).splitlines()[0]}", hint=CUPY_HINT) from None
 
 
 def describe(index: int) -> dict[str, Any]:
     """name, memory (bytes), processors, capability and driver of a GPU that is there."""
-    runtime = _library("cupy").cuda.runtime
+    runtime = library("cupy").cuda.runtime
     about = runtime.getDeviceProperties(index)
     return {
         "name": about["name"].decode() if isinstance(about["name"], bytes) else about["name"],
@@ -56,8 +56,8 @@ def describe(index: int) -> dict[str, Any]:
     }
 
 
-def _library(name: str) -> Any:
-    """cupy or cupyx."""
+def library(name: str) -> Any:
+    """cupy or cupyx. Raises DeviceError where it is missing or cannot be loaded."""
     if importlib.util.find_spec(name) is None:
         raise DeviceError("no GPU can be used: CuPy is not installed", hint=CUPY_HINT)
     try:

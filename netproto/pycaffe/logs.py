@@ -6,6 +6,7 @@ import logging
 import os
 
 from ..glog import GLOG_LEVEL, LEVELS, Glog
+from .mode import solver_rank
 
 log_of_scripts = logging.getLogger("netproto.script")
 everything = logging.getLogger("netproto")
@@ -20,7 +21,13 @@ def init_log(level: int = 0, stderr: bool = True) -> None:
     if stderr and not everything.hasHandlers():
         handler = logging.StreamHandler()
         handler.setFormatter(Glog())
+        handler.addFilter(_of_the_first_rank)
         everything.addHandler(handler)
+
+
+def _of_the_first_rank(record: logging.LogRecord) -> bool:
+    """False for what each of the processes that train together says again: neither a warning nor a line of a script's own."""
+    return solver_rank() == 0 or record.levelno > logging.INFO or record.name == log_of_scripts.name
 
 
 def log(message: str) -> None:

@@ -70,7 +70,7 @@ def solver_rank() -> int:
 
 
 def set_multiprocess(value: bool) -> None:
-    """Nothing: the ranks of netproto are always processes of their own."""
+    """Nothing: the solvers that scripts tie together are always in processes of their own."""
 
 
 def current_ops() -> Ops:

@@ -252,19 +252,28 @@ class Net:
 
     def before_forward(self, run: Callable[[int], Any]) -> None:
         """Have a function called with a layer's number before its forward pass."""
-        self.core.callbacks.before_forward.append(run)
+        self.core.callbacks.before_forward.append(self.calling(run))
 
     def after_forward(self, run: Callable[[int], Any]) -> None:
         """Have a function called with a layer's number after its forward pass."""
-        self.core.callbacks.after_forward.append(run)
+        self.core.callbacks.after_forward.append(self.calling(run))
 
     def before_backward(self, run: Callable[[int], Any]) -> None:
         """Have a function called with a layer's number before its backward pass."""
-        self.core.callbacks.before_backward.append(run)
+        self.core.callbacks.before_backward.append(self.calling(run))
 
     def after_backward(self, run: Callable[[int], Any]) -> None:
         """Have a function called with a layer's number after its backward pass."""
-        self.core.callbacks.after_backward.append(run)
+        self.core.callbacks.after_backward.append(self.calling(run))
+
+    def calling(self, run: Callable[..., Any]) -> Callable[..., None]:
+        """A callback that runs a script's function: what it wrote to blobs counts at once, and what it reads next time is new."""
+
+        def call(*args: Any) -> None:
+            run(*args)
+            self._push()
+
+        return call
 
     # -- memory --------------------------------------------------------------------------------------------------------------
 

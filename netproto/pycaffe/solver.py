@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from ..schema import messages, text, upgrade
 from ..solver import Solver as CoreSolver
 from .mode import current_ops, next_seed, solver_count, solver_rank
+from .nccl import NCCL
 from .net import Net
 from .user_errors import passes_users_errors
 
@@ -104,10 +105,14 @@ class Solver:
         """Let a net use the learned blobs of the net in training."""
         net.share_with(self.net)
 
-    def add_callback(self, on_start: Callable[[], Any], on_gradients_ready: Callable[[], Any]) -> None:
-        """Have functions called in each iteration: before its passes, and before its update."""
-        self.core.on_start.append(on_start)
-        self.core.on_gradients_ready.append(on_gradients_ready)
+    def add_callback(self, on_start: Callable[[], Any] | NCCL, on_gradients_ready: Callable[[], Any] | None = None) -> None:
+        """Have functions called in each iteration: before its passes, and before its update; or an NCCL, alone, average the gradients."""
+        if isinstance(on_start, NCCL):
+            self.core.on_gradients_ready.append(on_start.on_gradients_ready)
+            return
+        self.core.on_start.append(self.net.calling(on_start))
+        if on_gradients_ready is not None:
+            self.core.on_gradients_ready.append(self.net.calling(on_gradients_ready))
 
     def _push(self) -> None:
         for net in (self.net, *self.test_nets):

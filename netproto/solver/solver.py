@@ -37,12 +37,13 @@ class Solver:
 
     message: an upgraded SolverParameter. ops: the backend. level, stages: the command line's, for the train net.
     weights: files to start from, in the place of the solver's own `weights`. seed: in the place of random_seed.
-    rank, ranks: which of how many processes this is; they share the records of a training net.
+    rank, ranks: which of how many solvers this is that train together and share the records; only rank 0 tests and writes snapshots.
     share_diffs: the training net's, for those who look at no gradient between layers.
 
     `net` is the net in training, `test_nets` share its learned blobs. `history` holds, per slot of the rule, one array per learned blob.
     A listener of `on_iteration` gets an array of shape () for the loss, to be read at once; on a device, reading it waits.
-    What is in `on_start` is called before the passes of each iteration, what is in `on_gradients_ready` before the update.
+    What is in `on_start` is called before the passes of each iteration, what is in `on_gradients_ready` before the update, what is in
+    `on_snapshot` before a snapshot is written.
     """
 
     def __init__(
@@ -69,12 +70,13 @@ class Solver:
         self.rank, self.ranks = rank, ranks
         self.on_start: list[Callable[[], Any]] = []
         self.on_gradients_ready: list[Callable[[], Any]] = []
+        self.on_snapshot: list[Callable[[], Any]] = []
         self.on_iteration: list[Callable[[Solver, Array, float], None]] = []
         self._requests: list[Action] = []
         self._stopped = False
 
         self.plan = nets.train_net(message, level, stages)
-        test_plans = nets.test_nets(message)
+        test_plans = nets.test_nets(message) if rank == 0 else []
         log.info("Creating training net from %s", self.plan.source)
         self.net = self._make_net(self.plan, share_diffs=share_diffs)
         self.test_nets: list[Net] = []
@@ -84,7 +86,7 @@ class Solver:
             self.test_nets[i].share_params_with(self.net)
         self._smoothed = SmoothedLoss(ops, message.average_loss)
         self.history: list[list[Array]] = [[ops.zeros(p.blob.shape) for p in self.net.learnable] for _ in range(self.rule.slots)]
-        if message.snapshot:
+        if message.snapshot and rank == 0:
             snapshot.probe(message)
         for path in message.weights if weights is None else weights:
             self.load_weights(path)
@@ -116,6 +118,8 @@ class Solver:
 
     def snapshot(self) -> tuple[Path, Path]:
         """Write weights and state; (weights file, state file). Caffe: Solver::Snapshot."""
+        for callback in self.on_snapshot:
+            callback()
         return snapshot.save(self)
 
     def restore(self, path: str) -> None:
@@ -135,7 +139,8 @@ class Solver:
         last = self._smoothed.last
         if self.ops.asynchronous and last is not None:
             self._refuse_non_finite(last)
-        if self.message.snapshot_after_train and (not self.message.snapshot or self.iter % self.message.snapshot):
+        due = self.message.snapshot_after_train and (not self.message.snapshot or self.iter % self.message.snapshot)
+        if self.rank == 0 and due:
             self.snapshot()
         if self._stopped:
             log.info("Optimization stopped early.")
@@ -176,7 +181,8 @@ class Solver:
             for listener in self.on_iteration:
                 listener(self, loss, rate)
             wanted = self._next_request()
-            if (message.snapshot and self.iter % message.snapshot == 0) or wanted is Action.SNAPSHOT:
+            due = bool(message.snapshot) and self.iter % message.snapshot == 0
+            if self.rank == 0 and (due or wanted is Action.SNAPSHOT):
                 self._refuse_non_finite(loss)
                 self.snapshot()
             if wanted is Action.STOP:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,6 +11,17 @@ import pytest
 from netproto.ops.gpu import GpuOps
 
 from . import fakecupy, shim
+
+
+@pytest.fixture
+def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`import cupy` finds the fake."""
+    if shim.COMPILER is None:
+        pytest.skip(shim.NO_COMPILER)
+    for name, module in {"cupy": fakecupy.cupy, "cupyx": fakecupy.cupyx, "cupy.cuda.nccl": fakecupy.nccl}.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    with fakecupy.cupy.cuda.Device(0):
+        yield
 
 
 @pytest.fixture

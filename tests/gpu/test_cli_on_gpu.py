@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,22 +17,11 @@ from netproto.cli.main import main
 from netproto.ops import gpu_device
 from netproto.ops.gpu import GpuOps
 
-from . import fakecupy, shim
+from . import fakecupy
 from .fakecupy import array
 
 LENET = Path(__file__).parents[2] / "examples" / "lenet"
 Cli = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def cupy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """`import cupy` finds the fake."""
-    if shim.COMPILER is None:
-        pytest.skip(shim.NO_COMPILER)
-    monkeypatch.setitem(sys.modules, "cupy", fakecupy.cupy)
-    monkeypatch.setitem(sys.modules, "cupyx", fakecupy.cupyx)
-    with fakecupy.cupy.cuda.Device(0):
-        yield
 
 
 @pytest.fixture
@@ -87,6 +75,43 @@ def test_training_gives_the_losses_of_the_cpu(cli: Cli) -> None:
 
 
 @pytest.mark.usefixtures("cupy")
+@pytest.mark.parametrize("gpus", ["0,1", "1,0", "all"])
+def test_training_on_two_gpus_gives_the_losses_of_one_with_twice_the_batch(gpus: str, cli: Cli) -> None:
+    solver = Path("solver.prototxt")
+    solver.write_text(
+        f"net: '{LENET}/train_test.prototxt' base_lr: 0.01 momentum: 0.9 lr_policy: 'fixed' display: 1 random_seed: 3 max_iter: 3 "
+        "average_loss: 1 snapshot: 2 snapshot_prefix: 'snap' test_iter: 1 test_interval: 3"
+    )
+    code, out, err = cli("train", "--solver", solver, "--sample", "--batch-size", 2, "--gpu", gpus, "--max-iter", 2)
+    assert code == 0, err
+    two = "0, 1" if gpus == "all" else gpus.replace(",", ", ")
+    assert f"Using GPUs {two}" in out + err
+    assert (out + err).count("Iteration 1 (") == (out + err).count("Testing net") == 1
+    assert Path("snap_iter_2.npz").exists()
+    code, out, err = cli("train", "--solver", solver, "--sample", "--snapshot", "newest", "--batch-size", 2, "--gpu", gpus)
+    assert code == 0, err
+    resumed = weights("snap_iter_3.npz")
+    for file in Path().glob("snap*"):
+        file.unlink()
+    assert cli("train", "--solver", solver, "--sample", "--batch-size", 4, "--gpu", 0)[0] == 0
+    for name, values in weights("snap_iter_3.npz").items():
+        np.testing.assert_allclose(resumed[name], values, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def weights(path: str) -> dict[str, np.ndarray]:
+    with np.load(path) as file:
+        return {name: file[name] for name in file.files if file[name].dtype == np.float32}
+
+
+@pytest.mark.usefixtures("cupy")
+def test_several_gpus_without_nccl(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fakecupy.nccl, "available", False)
+    code, _, err = cli("train", "--solver", LENET / "solver.prototxt", "--gpu", "all")
+    assert code == 1
+    assert "several GPUs cannot be used: NCCL is not installed, which adds up their gradients. pip install nvidia-nccl-cu13" in err
+
+
+@pytest.mark.usefixtures("cupy")
 def test_time_and_device_query(cli: Cli) -> None:
     code, out, err = cli("time", "--model", LENET / "deploy.prototxt", "--iterations", 1, "--gpu", 1)
     assert code == 0, err
@@ -98,7 +123,8 @@ def test_time_and_device_query(cli: Cli) -> None:
 @pytest.mark.usefixtures("cupy")
 def test_a_gpu_that_is_not_there_and_several(cli: Cli) -> None:
     assert "there is no GPU 2. GPUs here: 0, 1" in cli("time", "--model", LENET / "deploy.prototxt", "--gpu", 2)[2]
-    assert "one GPU at a time" in cli("time", "--model", LENET / "deploy.prototxt", "--gpu", "all")[2]
+    assert "only `netproto train` computes on several GPUs" in cli("time", "--model", LENET / "deploy.prototxt", "--gpu", "all")[2]
+    assert "GPU 1 is named twice. --gpu 1,0" in cli("train", "--solver", LENET / "solver.prototxt", "--gpu", "1,0,1")[2]
 
 
 @pytest.mark.usefixtures("cupy")

@@ -20,6 +20,7 @@ from .fakecupy import names
 OPS = Path(netproto.__file__).parent / "ops"
 FILES = sorted([*OPS.glob("gpu*.py"), *(OPS / "reference").glob("*.py")])
 LIBRARY = {"xp": "cupy", "cupy": "cupy", "_cupy": "cupy", "cupyx": "cupyx", "_cublas": "cupy.cuda.cublas", "runtime": "cupy.cuda.runtime"}
+LIBRARY |= {"nccl": "cupy.cuda.nccl", "_handle": "cupy.cuda.nccl.NcclCommunicator"}
 """What the attributes and variables of these names hold."""
 
 
@@ -52,7 +53,15 @@ def test_names_are_those_of_the_pinned_release(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    ["self.xp.matvec(a)", "self.xp.add(a, b, where=c)", "cupy.cuda.Strem()", "self.cupyx.pinned(3)", "self._cublas.gemmStrided(1)"],
+    [
+        "self.xp.matvec(a)",
+        "self.xp.add(a, b, where=c)",
+        "cupy.cuda.Strem()",
+        "self.cupyx.pinned(3)",
+        "self._cublas.gemmStrided(1)",
+        "nccl.initAll()",
+        "self._handle.bcast(at=1)",
+    ],
 )
 def test_what_the_check_finds(wrong: str) -> None:
     assert len(list(problems(wrong))) == 1

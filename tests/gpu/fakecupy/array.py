@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -11,10 +13,11 @@ import numpy as np
 
 from . import names
 from .counting import counters
-from .device import Copy, Device, Stream, Written, current_device, current_stream, use
+from .device import Copy, Device, FakeGpuError, Stream, Written, current_device, current_stream, use
 
-memory: weakref.WeakValueDictionary[int, np.ndarray] = weakref.WeakValueDictionary()
-"""Everything that was allocated on the devices and is alive, by address."""
+_memory: dict[int, weakref.WeakValueDictionary[int, np.ndarray]] = defaultdict(weakref.WeakValueDictionary)
+"""Everything that was allocated on each device and is alive, by address."""
+_remembering = threading.Lock()
 
 
 class PinnedArray(np.ndarray):
@@ -179,10 +182,21 @@ def made(host: np.ndarray) -> ndarray:
     base = host
     while isinstance(base.base, np.ndarray):
         base = base.base
-    memory[base.ctypes.data] = base
+    with _remembering:
+        _memory[current_device()][base.ctypes.data] = base
     array = ndarray(host)
     array._use(write=True)
     return array
+
+
+def at(address: int, size: int) -> np.ndarray:
+    """So many bytes of the current device's memory. Raises FakeGpuError where they are not all in one allocation."""
+    with _remembering:
+        alive = list(_memory[current_device()].items())
+    for start, array in alive:
+        if start <= address and address + size <= start + array.nbytes:
+            return array.reshape(-1).view(np.uint8)[address - start : address - start + size]
+    raise FakeGpuError(f"{size} bytes at {address:#x} are not in device memory")
 
 
 def bare(value: Any) -> Any:

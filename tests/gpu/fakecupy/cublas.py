@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .array import memory
+from .array import at
 from .counting import counters
 from .device import FakeGpuError
 
@@ -58,16 +58,8 @@ def gemmStridedBatchedEx(
 def _matrices(address: int, shape: tuple[int, int], leading: int, step: int, count: int) -> np.ndarray:
     rows, columns = shape
     elements = (count - 1) * step + (columns - 1) * leading + rows if rows and columns else 0
-    flat = _at(address, 4 * elements).view(np.float32)
+    flat = at(address, 4 * elements).view(np.float32)
     return np.lib.stride_tricks.as_strided(flat, (count, rows, columns), (4 * step, 4, 4 * leading))
-
-
-def _at(address: int, size: int) -> np.ndarray:
-    """So many bytes of device memory. Raises FakeGpuError where they are not all in one allocation."""
-    for start, array in list(memory.items()):
-        if start <= address and address + size <= start + array.nbytes:
-            return array.reshape(-1).view(np.uint8)[address - start : address - start + size]
-    raise FakeGpuError(f"{size} bytes at {address:#x} are not in device memory")
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import cublas, device, names
+from . import cublas, device, names, nccl
 from .array import bare, fresh, made, run
 from .array import ndarray as ndarray
 from .counting import counters
@@ -27,6 +27,7 @@ cuda = SimpleNamespace(
     Event=device.Event,
     get_current_stream=device.current_stream,
     cublas=cublas,
+    nccl=nccl,
     device=SimpleNamespace(get_cublas_handle=lambda: cublas.HANDLE),
     memory=SimpleNamespace(OutOfMemoryError=type("OutOfMemoryError", (MemoryError,), {})),
     runtime=SimpleNamespace(

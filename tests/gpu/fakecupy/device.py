@@ -1,7 +1,8 @@
-"""Devices, streams and events."""
+"""Devices, streams and events. Which device and which stream are current is each thread's own."""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -30,26 +31,25 @@ class Copy:
 
 
 class Stream:
-    """Runs everything at once, and knows what another stream may not see yet."""
-
-    null: Stream
+    """Runs everything at once, and knows what another stream may not see yet. It belongs to the device that is current when it is made."""
 
     def __init__(self, null: bool = False, non_blocking: bool = False, ptds: bool = False, *, priority: int | None = None):
         self.non_blocking = non_blocking
+        self.device = current_device()
         self.tick = 0
         self.seen: dict[int, int] = {}
         self.copies: list[Copy] = []
         self.ptr = id(self)
 
     def __enter__(self) -> Stream:
-        _streams.append(self)
+        _current.streams.append(self)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        _streams.pop()
+        _current.streams.pop()
 
     def use(self) -> Stream:
-        _streams[-1] = self
+        _current.streams[-1] = self
         return self
 
     def settle(self, tick: int) -> None:
@@ -61,7 +61,7 @@ class Stream:
     def synchronize(self) -> None:
         counters.sync += 1
         self.settle(self.tick)
-        for other in {id(s): s for s in (*_streams, Stream.null)}.values():
+        for other in {id(s): s for s in (*_current.streams, *_nulls.values()) if s is not None}.values():
             other.seen[id(self)] = self.tick
 
     def record(self, event: Event | None = None) -> Event:
@@ -95,9 +95,15 @@ class Event:
             self.stream.settle(self.tick)
 
 
-Stream.null = Stream(null=True)
-_streams = [Stream.null]
-_devices = [0]
+class _Current(threading.local):
+    """devices, streams: the last of each is current; None is the null stream of the current device."""
+
+    def __init__(self) -> None:
+        self.devices = [0]
+        self.streams: list[Stream | None] = [None]
+
+
+_current = _Current()
 
 
 class Device:
@@ -106,30 +112,38 @@ class Device:
     mem_info = (3 << 30, 4 << 30)
 
     def __init__(self, device: int | None = None):
-        self.id = _devices[-1] if device is None else int(device)
+        self.id = current_device() if device is None else int(device)
         if not 0 <= self.id < COUNT:
             raise FakeGpuError("cudaErrorInvalidDevice: invalid device ordinal")
 
     def __enter__(self) -> Device:
-        _devices.append(self.id)
+        _current.devices.append(self.id)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        _devices.pop()
+        _current.devices.pop()
 
     def use(self) -> None:
-        _devices[-1] = self.id
+        _current.devices[-1] = self.id
 
     def synchronize(self) -> None:
         current_stream().synchronize()
 
 
 def current_stream(device_id: int = -1) -> Stream:
-    return _streams[-1]
+    return _current.streams[-1] or _null()
 
 
 def current_device() -> int:
-    return _devices[-1]
+    return _current.devices[-1]
+
+
+_nulls: dict[int, Stream] = {}
+
+
+def _null() -> Stream:
+    """The current device's."""
+    return _nulls.setdefault(current_device(), Stream(null=True))
 
 
 @dataclass
@@ -145,6 +159,8 @@ def use(device: int, written: Written, *, write: bool) -> None:
     stream = current_stream()
     if device != current_device():
         raise FakeGpuError(f"an array of device {device} is used on device {current_device()}")
+    if stream.device != device:
+        raise FakeGpuError(f"a stream of device {stream.device} is used on device {device}")
     writer = written.stream
     apart = writer is not None and writer is not stream and (writer.non_blocking or stream.non_blocking)
     if apart and written.tick > stream.seen.get(id(writer), 0):
