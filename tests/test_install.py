@@ -13,6 +13,7 @@ from time import perf_counter
 import pytest
 
 import netproto
+from netproto.testing.nets import PICTURES, examples
 
 HEAVY = ["numpy", "numba", "google.protobuf", "lmdb", "PIL", "h5py", "tqdm", "cupy"]
 QUICK = 0.3
@@ -54,6 +55,11 @@ def test_nothing_but_the_package_is_installed() -> None:
 )
 def test_files_that_are_no_modules_come_along(name: str) -> None:
     assert resources.files("netproto").joinpath(*name.split("/")).is_file()
+
+
+def test_the_example_nets_come_along() -> None:
+    assert {f"netproto/examples/{name}" for name in PICTURES} <= set(installed())
+    assert examples() == Path(netproto.__file__).parent / "examples"
 
 
 def test_the_licences_come_along() -> None:

@@ -3,7 +3,7 @@
 usage: git ls-files | python tools/check_dist.py FOLDER
 
 FOLDER holds one source distribution and one wheel. The source distribution must have every file but those of the repository itself; the
-wheel every file of netproto/ and, but for its metadata, nothing else.
+wheel every file of netproto/, the examples' training nets in it and, but for its metadata, nothing else.
 """
 
 import sys
@@ -30,6 +30,7 @@ def main() -> int:
     folder = Path(sys.argv[1])
     tracked = {line.rstrip("\n") for line in sys.stdin}
     package = {name for name in tracked if name.startswith("netproto/")}
+    package |= {f"netproto/{name}" for name in tracked if name.startswith("examples/") and Path(name).match("*train*.prototxt")}
     published = {name for name in tracked if not name.startswith(OF_THE_REPOSITORY)}
     wrong = {
         "missing in the source distribution": published - sdist_files(folder),

@@ -1,4 +1,4 @@
-"""Compare a GPU with the CPU, layer by layer, solver by solver, net by net; to be run in netproto's source tree, whose tests it uses."""
+"""Compare a GPU with the CPU: layer by layer, solver by solver, net by net."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import platform
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from .. import __version__
 from ..errors import DeviceError
 from ..ops import gpu_device
 from ..ops.gpu import GpuOps
-from ..testing.cases import CASES
-from . import selftest_checks as checks
+from . import selftest_checks, selftest_nets
 from .flags import Parser, UsageError
+from .selftest_checks import Check, Result
 
 EXAMPLE = "netproto selftest --gpu --report selftest.json"
 
@@ -26,8 +27,9 @@ NO_GPU = 3  # the exit code
 def add_flags(parser: Parser) -> None:
     parser.switch("gpu", help="test a GPU: the only test that there is")
     parser.flag("device", type=int, default=0, metavar="N", help="which GPU; default 0")
-    parser.switch("fake", help="let a stand-in for CuPy run on the CPU: this tests the test")
+    parser.switch("fake", help="let a stand-in for CuPy run on the CPU: this tests the test, and needs the source tree and g++")
     parser.switch("tf32", help="let tensor cores round factors, and allow for it")
+    parser.flag("only", default="", metavar="TEXT", help="run the checks with TEXT in their name, such as 'layer Pooling'")
     parser.flag("report", metavar="FILE", help="write all results as JSON: attach it to an issue")
 
 
@@ -40,18 +42,29 @@ def run(args: Namespace) -> int:
     except DeviceError as error:
         print(f"no GPU is tested: {error}")
         return NO_GPU
-    tolerance = checks.TF32_TOLERANCE if args.tf32 else checks.TOLERANCE
-    results = []
-    for result in checks.all_checks(ops, CASES, examples=_examples(), tolerance=tolerance, small=args.fake):
-        results.append(result)
-        if not result.passed:
-            print(f"{result.name}: {result.what()}")
-    failed = sum(not result.passed for result in results)
-    speeds = [result.name + ": " + result.note for result in results if result.note]
-    print("\n".join([*speeds, f"{len(results) - failed} checks passed, {failed} failed on {about['name']}"]))
+    checks = [check for check in _checks(args) if args.only in check.name]
+    if not checks:
+        raise UsageError(f"--only: no check has {args.only!r} in its name")
+    results = {check.name: _told(check, ops) for check in checks}
+    failed = sum(not result.passed for result in results.values())
+    print(f"{len(results) - failed} checks passed, {failed} failed on {about['name']}")
     if args.report:
         Path(args.report).write_text(json.dumps(_report(about, results), indent=1) + "\n")
     return int(failed > 0)
+
+
+def _checks(args: Namespace) -> Iterator[Check]:
+    yield from selftest_checks.of_layers(tf32=args.tf32)
+    yield from selftest_checks.of_solvers(tf32=args.tf32)
+    yield from selftest_nets.of_nets(tf32=args.tf32, small=args.fake)
+
+
+def _told(check: Check, ops: GpuOps) -> Result:
+    """The result, of which is said what is worth a line."""
+    result = check.run(ops)
+    if result.note or not result.passed:
+        print(f"{check.name}: {result.note if result.passed else result.what()}", flush=True)
+    return result
 
 
 def _real(args: Namespace) -> tuple[GpuOps, dict[str, Any]]:
@@ -59,33 +72,24 @@ def _real(args: Namespace) -> tuple[GpuOps, dict[str, Any]]:
     assert isinstance(ops, GpuOps)
     runtime = ops.xp.cuda.runtime
     versions = {"driver": runtime.driverGetVersion(), "runtime": runtime.runtimeGetVersion(), "cupy": ops.xp.__version__}
-    return ops, {**gpu_device.describe(args.device), **versions}
+    return ops, {**gpu_device.describe(args.device), **versions, "tf32": args.tf32}
 
 
 def _fake() -> tuple[GpuOps, dict[str, Any]]:
-    fake = _source_tree("tests.gpu.fakecupy")
+    try:
+        fake = importlib.import_module("tests.gpu.fakecupy")
+    except ModuleNotFoundError:
+        raise UsageError("--fake is for the source tree, which has the stand-in for CuPy: run `python -m netproto` there") from None
     return GpuOps(fake.cupy, fake.cupyx), {"name": "the fake of CuPy"}
 
 
-def _source_tree(module: str) -> Any:
-    """A module of the tests. Raises UsageError outside the source tree."""
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError:
-        raise UsageError(f"selftest needs {module}, which is part of the source tree: run `python -m {EXAMPLE}` there") from None
-
-
-def _examples() -> Path:
-    return Path(__file__).parents[2] / "examples"
-
-
-def _report(about: dict[str, Any], results: list[checks.Result]) -> dict[str, Any]:
+def _report(about: dict[str, Any], results: dict[str, Result]) -> dict[str, Any]:
     return {
         "netproto": __version__,
         "python": sys.version.split()[0],
         "platform": platform.platform(),
         "gpu": about,
-        "passed": sum(result.passed for result in results),
-        "failed": [result.name for result in results if not result.passed],
-        "checks": [vars(result) | {"passed": result.passed} for result in results],
+        "passed": sum(result.passed for result in results.values()),
+        "failed": [name for name, result in results.items() if not result.passed],
+        "checks": [{"name": name, **vars(result), "passed": result.passed} for name, result in results.items()],
     }

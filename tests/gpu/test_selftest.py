@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from netproto.cli import selftest_checks as checks
+from netproto.cli import selftest_nets
 from netproto.cli.main import main
 from netproto.ops.gpu import GpuOps
 from netproto.solver.rules import RULES
 from netproto.testing.cases import CASES
+from netproto.testing.nets import PICTURES
 
 from . import shim
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 RELU = [case for case in CASES if case.type == "ReLU"]
 
 
@@ -30,16 +33,16 @@ def test_it_passes_over_the_fake(tmp_path: Path, capfd: pytest.CaptureFixture[st
     assert written["failed"] == []
     found = {check["name"] for check in written["checks"]}
     assert {f"layer {case}" for case in CASES} | {f"solver {rule}" for rule in RULES} <= found
-    assert {f"{kind} lenet/train_test.prototxt" for kind in ("net", "no wait in", "speed of")} <= found
+    assert {f"{kind} {name}" for kind in ("net", "no wait in") for name in PICTURES} <= found
 
 
 def test_it_finds_what_is_wrong(gpu_ops: Callable[..., GpuOps], monkeypatch: pytest.MonkeyPatch) -> None:
     def failed() -> set[str]:
-        options = {"examples": EXAMPLES, "tolerance": checks.TOLERANCE, "small": True}
-        return {r.name for r in checks.all_checks(gpu_ops(), RELU, **options) if not r.passed and r.what()}
+        some = [check for check in [*checks.of_layers(), *checks.of_solvers()] if check.name.startswith(("layer ReLU-", "solver"))]
+        results = {check.name: check.run(gpu_ops()) for check in some}
+        return {name for name, result in results.items() if not result.passed and result.what()}
 
     backward, update = GpuOps.relu_backward, GpuOps.sgd_update
-    monkeypatch.setattr(checks, "SMALL_NETS", {})
     assert not failed()
     monkeypatch.setattr(GpuOps, "relu_backward", lambda self, x, dy, dx, *, slope: backward(self, x, dy, dx, slope=slope + 0.1))
     assert {f"layer {case}" for case in RELU} <= failed()
@@ -48,11 +51,26 @@ def test_it_finds_what_is_wrong(gpu_ops: Callable[..., GpuOps], monkeypatch: pyt
     assert failed() == {"solver SGD"}
 
 
+def test_it_finds_that_a_net_is_wrong(gpu_ops: Callable[..., GpuOps], monkeypatch: pytest.MonkeyPatch) -> None:
+    (check,) = (c for c in selftest_nets.of_nets(small=True) if c.name == "net siamese/train_test.prototxt")
+    pool = GpuOps.max_pool_backward
+    assert check.run(gpu_ops()).error < 1e-4
+    monkeypatch.setattr(GpuOps, "max_pool_backward", lambda self, dy, mask, dx, *, geo: pool(self, dy, mask * 0, dx, geo=geo))
+    assert "off by" in check.run(gpu_ops()).what()
+
+
+def test_a_gradient_that_is_nothing_but_rounding_is_compared_with_the_others() -> None:
+    loss, long, short = np.float32([1]), np.float32([30, 40]), np.float32([1e-6, 0])
+    assert selftest_nets._longest_difference([loss, long, short * 2], [loss, long, short]) < 1e-4
+    assert selftest_nets._longest_difference([loss, long * 1.1, short], [loss, long, short]) == pytest.approx(0.1)
+    assert selftest_nets._longest_difference([loss, long, short * np.nan], [loss, long, short]) > 1
+
+
 def test_it_finds_that_the_host_waits(gpu_ops: Callable[..., GpuOps], monkeypatch: pytest.MonkeyPatch) -> None:
     ops = gpu_ops()
-    assert checks._waits("tiny", checks._tiny("SGD", ops), ops).passed
+    assert selftest_nets.waits(checks.tiny("SGD", ops), ops).passed
     monkeypatch.setattr(GpuOps, "asynchronous", False)
-    assert "it waits" in checks._waits("tiny", checks._tiny("SGD", ops), ops).what()
+    assert "it waits" in selftest_nets.waits(checks.tiny("SGD", ops), ops).what()
 
 
 def test_without_a_gpu_it_is_one_line_and_3(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,3 +84,17 @@ def test_without_a_gpu_it_is_one_line_and_3(capfd: pytest.CaptureFixture[str], m
 def test_it_wants_to_be_told(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["selftest"]) == 2
     assert "--gpu" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(shim.COMPILER is None, reason=shim.NO_COMPILER)
+def test_it_runs_some_of_the_checks(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["selftest", "--gpu", "--fake", "--only", "layer ReLU6"]) == 0
+    assert capfd.readouterr().out == "2 checks passed, 0 failed on the fake of CuPy\n"
+    assert main(["selftest", "--gpu", "--fake", "--only", "layer Relu"]) == 2
+    assert "no check has 'layer Relu' in its name" in capfd.readouterr().err
+
+
+def test_the_fake_is_for_the_source_tree(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tests.gpu.fakecupy", None)
+    assert main(["selftest", "--gpu", "--fake"]) == 2
+    assert "--fake is for the source tree" in capfd.readouterr().err
