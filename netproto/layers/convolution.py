@@ -21,7 +21,7 @@ class Convolution(BaseConvolution):
     Learned: weight (num_output, C / group, *kernel), bias (num_output).
     Formula: y[k] = bias[k] + the sum over the window, and over the channels of k's group, of weight[k] x.
     Caffe: src/caffe/layers/conv_layer.cpp, base_conv_layer.cpp.
-    Differences: none; engine and force_nd_im2col choose between ways to the same numbers and are ignored.
+    Differences: none; engine chooses who computes on a GPU (docs/gpu.md), force_nd_im2col is ignored.
     """
 
     type = "Convolution"

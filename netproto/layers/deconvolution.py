@@ -16,7 +16,7 @@ class Deconvolution(BaseConvolution):
     Learned: weight (C, num_output / group, *kernel), bias (num_output).
     Formula: y[k] = bias[k] + the sum of weight[c, k] x[c] over the elements whose window holds the place.
     Caffe: src/caffe/layers/deconv_layer.cpp, base_conv_layer.cpp.
-    Differences: none; engine and force_nd_im2col choose between ways to the same numbers and are ignored.
+    Differences: none; engine chooses who computes on a GPU (docs/gpu.md), force_nd_im2col is ignored.
     """
 
     type = "Deconvolution"
