@@ -26,7 +26,8 @@ from tests.golden import replay
 from . import fakecupy, shim
 
 MakeOps = Callable[..., GpuOps]
-WITH_BARRIERS = ("BatchNorm", "Bias", "Convolution", "Deconvolution", "PReLU", "Scale", "Softmax", "SoftmaxWithLoss")
+WITH_BARRIERS = ("BatchNorm", "Bias", "ContrastiveLoss", "Convolution", "Deconvolution", "EuclideanLoss", "PReLU", "Scale")
+WITH_BARRIERS += ("SigmoidCrossEntropyLoss", "Softmax", "SoftmaxWithLoss")
 
 
 @pytest.fixture
