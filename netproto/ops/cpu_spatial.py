@@ -6,6 +6,8 @@ from math import prod
 
 from .cpu_kernels import lrn as lrn_kernels
 from .cpu_kernels import pooling as kernels
+from .cpu_kernels import windows
+from .cpu_kernels.vectors import LANES
 from .cpu_kernels.workers import Task, Workers, fits
 from .geometry import PoolGeometry
 from .reference.arrays import Array
@@ -27,6 +29,12 @@ class CpuSpatial(Normalisation):
         planes, maxima, places = _planes(x), _planes(y), _planes(mask)
         self._share_planes(x, lambda lo, hi, _: kernels.max_pool(planes, maxima, places, _window(geo), lo, hi))
 
+    def max_pool_values(self, x: Array, y: Array, *, geo: PoolGeometry) -> None:
+        if not fits(x, y):
+            super().max_pool_values(x, y, geo=geo)
+            return
+        self._share_blocks(x, lambda lo, hi, _: windows.pool(1)(x, y, _window(geo), lo, hi))
+
     def max_pool_backward(self, dy: Array, mask: Array, dx: Array, *, geo: PoolGeometry) -> None:
         if not fits(dy, dx) or not mask.flags.c_contiguous:
             super().max_pool_backward(dy, mask, dx, geo=geo)
@@ -38,8 +46,7 @@ class CpuSpatial(Normalisation):
         if not fits(x, y):
             super().ave_pool(x, y, geo=geo)
             return
-        planes, means = _planes(x), _planes(y)
-        self._share_planes(x, lambda lo, hi, _: kernels.ave_pool(planes, means, _window(geo), lo, hi))
+        self._share_blocks(x, lambda lo, hi, _: windows.pool(0)(x, y, _window(geo), lo, hi))
 
     def ave_pool_backward(self, dy: Array, dx: Array, *, geo: PoolGeometry) -> None:
         if not fits(dy, dx):
@@ -64,6 +71,10 @@ class CpuSpatial(Normalisation):
         numbers = size, real(alpha / size), real(beta)
         ratios = self.scratch("lrn.ratios", (self.workers.count, x.shape[1], lrn_kernels.PIXELS))
         self._share_pixels(x, lambda lo, hi, worker: lrn_kernels.lrn_across_backward(*arrays, ratios[worker], *numbers, lo, hi))
+
+    def _share_blocks(self, x: Array, task: Task) -> None:
+        blocks = x.shape[0] * -(-x.shape[1] // LANES)
+        self.workers.share(blocks, task, least=1 + 4 * LEAST * blocks // max(1, x.size))
 
     def _share_planes(self, x: Array, task: Task) -> None:
         planes = x.shape[0] * x.shape[1]

@@ -43,7 +43,24 @@ def test_max(case: str, backend: str) -> None:
     wanted = naive.max_pool(x, dy, geo.kernel, geo.stride, geo.pad)
     np.testing.assert_array_equal(y, wanted[0].astype(ops.dtype))
     np.testing.assert_array_equal(mask, wanted[1])
+    alone = spoilt(ops, y.shape)
+    ops.max_pool_values(x, alone, geo=geo)
+    np.testing.assert_array_equal(alone, y)
     assert worst(dx, wanted[2]) < 1e-6
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_values_that_are_no_numbers(backend: str) -> None:
+    ops = BACKENDS[backend]
+    x = drawn(ops, 2, 19, 9, 21)
+    x[0, 3, 2:7, 2:9], x[1, 17, :, 5], x[0, 18, :4] = np.nan, np.inf, -np.inf
+    y, alone, mask = spoilt(ops, (2, 19, 4, 10)), spoilt(ops, (2, 19, 4, 10)), np.empty((2, 19, 4, 10), "int32")
+    geo = PoolGeometry((3, 3), (2, 2), (0, 0), (4, 10))
+    ops.max_pool(x, y, mask, geo=geo)
+    ops.max_pool_values(x, alone, geo=geo)
+    np.testing.assert_array_equal(alone, y)
+    assert np.isinf(y).any()
+    assert (mask < 0).any()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

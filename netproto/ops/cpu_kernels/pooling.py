@@ -90,28 +90,6 @@ def max_pool_backward(dy: Array, mask: Array, dx: Array, lo: int, hi: int) -> No
 
 
 @kernel
-def ave_pool(x: Array, y: Array, window: Window, lo: int, hi: int) -> None:
-    kh, kw, sh, sw, ph, pw = window
-    height, width = x.shape[1:]
-    sums = numpy.empty(width, numpy.float32)
-    for plane in range(lo, hi):
-        for oy in range(y.shape[1]):
-            sums[:] = 0
-            first, last = reach(oy, kh, sh, ph, height)
-            for row in range(first, last):
-                for z in range(width):
-                    sums[z] += x[plane, row, z]
-            y[plane, oy] = 0
-            for tap in range(kw):
-                left, right = outputs(tap, sw, pw, width, y.shape[2])
-                for ox in range(left, right):
-                    y[plane, oy, ox] += sums[numpy.uintp(ox * sw - pw + tap)]
-            rows = length(oy, kh, sh, ph, height)
-            for ox in range(y.shape[2]):
-                y[plane, oy, ox] /= numpy.float32(rows * length(ox, kw, sw, pw, width))
-
-
-@kernel
 def ave_pool_backward(dy: Array, dx: Array, window: Window, lo: int, hi: int) -> None:
     kh, kw, sh, sw, ph, pw = window
     height, width = dx.shape[1:]
