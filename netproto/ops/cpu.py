@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .cpu_arrays import CpuArrays
 from .cpu_bound import CpuBound
 from .cpu_channelwise import CpuChannelwise
 from .cpu_convolution import CpuConvolution
@@ -13,7 +14,7 @@ from .cpu_spatial import CpuSpatial
 from .cpu_update import CpuUpdate
 
 
-class CpuOps(CpuBound, CpuUpdate, CpuSpatial, CpuConvolution, CpuLinear, CpuChannelwise, CpuSoftmax, CpuElementwise):
+class CpuOps(CpuArrays, CpuBound, CpuUpdate, CpuSpatial, CpuConvolution, CpuLinear, CpuChannelwise, CpuSoftmax, CpuElementwise):
     """Operations on the CPU. What is not overridden, or not float32 and C-contiguous, runs on the portable version.
 
     threads: how many workers; None is OMP_NUM_THREADS, or one per core.

@@ -52,6 +52,8 @@ CASES = {
     "whole map": Case(3, 5, 17, (4, 6), (4, 6)),
     "batch of one": Case(1, 6, 33, (9, 7), 3, pad=1),
     "7x7 strided": Case(2, 3, 16, (23, 21), 7, stride=2, pad=3),
+    "wide": Case(2, 3, 4, (6, 50), (2, 5), pad=2, stride=(1, 3)),
+    "wide strided": Case(1, 3, 5, (9, 75), 3, stride=2, pad=1),
     "groups": Case(2, 6, 9, (7, 8), 3, pad=1, group=3),
     "one axis": Case(2, 6, 9, (17,), 4, stride=3, pad=2, group=3),
     "three axes": Case(2, 3, 4, (4, 5, 6), (2, 3, 2), stride=(1, 2, 1), pad=(1, 0, 1)),

@@ -16,14 +16,16 @@ import numpy
 
 from ..geometry import ConvGeometry
 from .channelwise import channel_sums
-from .gemm_conv_passes import bottom_gradient_pass, filters_gradient_pass, forward_pass
+from .gemm_conv_passes import bottom_gradient_pass, filters_gradient_pass, forward_pass, turn_filters
 from .vectors import LANES, ROWS
 from .workers import Room, part
 
 Array = Any
 
 PIECE = 2**17
-"""About how many elements are unfolded at once: 512 KB."""
+"""About how many elements a workspace holds: 512 KB."""
+DEPTH = 256
+"""The most rows that are unfolded at once."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,14 @@ class Layout:
     def rows(self) -> int:
         return self.channels * self.kernel
 
+    def is_plain(self, bottom: tuple[int, ...]) -> bool:
+        """Whether each output is made of one pixel of the bottom, and each pixel used once."""
+        return self.kernel == 1 and self.steps == (1, 1, 0, 0) and bottom[2:] == self.out
+
     @property
     def step(self) -> int:
         """How many outputs to unfold at once: whole triples of blocks, and as many for any number of workers, since sums are cut there."""
-        return min(_up(self.outputs, LANES), max(1, PIECE // (max(self.rows, self.filters) * LANES * 3)) * LANES * 3)
+        return min(_up(self.outputs, LANES), max(1, PIECE // (max(min(self.rows, DEPTH), self.filters) * LANES * 3)) * LANES * 3)
 
 
 def forward(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, geo: ConvGeometry) -> None:
@@ -53,7 +59,7 @@ def forward(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, geo: Co
     at = _layout(x, y, geo)
     filters = _up(at.filters, ROWS)
     step = at.step
-    columns = ops.scratch("conv.columns", (ops.workers.count, step // LANES, at.rows, LANES))
+    columns = ops.scratch("conv.columns", (ops.workers.count, step // LANES, min(at.rows, DEPTH), LANES))
     made = ops.scratch("conv.made", (ops.workers.count, step // LANES, filters, LANES))
     padded = _whole_rows(ops, w, at, filters)
     level = bias if bias is not None else ops.scratch("conv.bias", (w.shape[0],))
@@ -76,7 +82,9 @@ def backward(
 ) -> None:  # fmt: skip
     bottom, dy, geo = _flattened(dx if x is None else x, dy, geo)
     at = _layout(bottom, dy, geo)
-    if dx is not None:
+    if dx is not None and at.is_plain(bottom.shape):
+        forward(ops, dy, _turned(ops, w, at), None, dx.reshape(bottom.shape), geo)
+    elif dx is not None:
         _bottom_gradient(ops, w, dy, dx.reshape(bottom.shape), at, geo)
     if dw is not None:
         _filters_gradient(ops, bottom, dy, dw, at, geo)
@@ -90,7 +98,7 @@ def _bottom_gradient(ops: Room, w: Array, dy: Array, dx: Array, at: Layout, geo:
     step = at.step
     left = ops.scratch("conv.filters", (ops.workers.count, rows // LANES, at.filters, LANES))
     right = ops.scratch("conv.top", (ops.workers.count, step // LANES, at.filters, LANES))
-    made = ops.scratch("conv.columns", (ops.workers.count, step // LANES, rows, LANES))
+    made = ops.scratch("conv.columns", (ops.workers.count, step // LANES, min(rows, DEPTH), LANES))
     taps, matrix, top = _taps(at.channels, geo), w.reshape(w.shape[0], -1), _maps(dy)
 
     def task(lo: int, hi: int, worker: int) -> None:
@@ -107,7 +115,7 @@ def _filters_gradient(ops: Room, x: Array, dy: Array, dw: Array, at: Layout, geo
     rows = _up(max(last - first for _, (first, last), _ in units), LANES)
     filters = max(last - first for _, _, (first, last) in units)
     step = at.step
-    columns = ops.scratch("conv.columns", (ops.workers.count, step // LANES, rows, LANES))
+    columns = ops.scratch("conv.columns", (ops.workers.count, step // LANES, min(rows, DEPTH), LANES))
     right = ops.scratch("conv.top", (ops.workers.count, (ceil(filters / LANES) * step + LANES) * LANES))
     made = ops.scratch("conv.made", (ops.workers.count, ceil(filters / LANES), rows, LANES))
     taps, matrix, top = _taps(at.channels, geo), dw.reshape(dw.shape[0], -1), _maps(dy)
@@ -175,6 +183,13 @@ def _whole_rows(ops: Room, w: Array, at: Layout, filters: int) -> Array:
     padded[:, : at.filters] = w.reshape(at.groups, at.filters, at.rows)
     padded[:, at.filters :] = 0
     return padded
+
+
+def _turned(ops: Room, w: Array, at: Layout) -> Array:
+    """The weights of the convolution 1 x 1 that makes bottoms of tops."""
+    turned = ops.scratch("conv.turned", (at.groups, at.channels, at.filters))
+    turn_filters(w.reshape(at.groups, at.filters, at.channels), turned)
+    return turned.reshape(at.groups * at.channels, at.filters, 1, 1)
 
 
 def _up(count: int, unit: int) -> int:

@@ -1,11 +1,14 @@
 """What one worker does of a convolution by matrix products, without the GIL. Ranges are (first, end).
 
-columns, made, left: (blocks, rows, LANES), blocked for products.py. dy and y: (N, K, pixels). w and dw: a row for each filter.
+columns, made, left: (blocks, rows, LANES), blocked for products.py. As many rows are unfolded at once as there is room for, so that a large
+matrix of weights passes through a core once for many outputs. dy and y: (N, K, pixels). w and dw: a row for each filter.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy
 
 from .jit import kernel
 from .products import BLOCK, BYTES, multiply, multiply_rows, multiply_transposed
@@ -22,14 +25,15 @@ def forward_pass(x, w, bias, y, taps, columns, made, outputs, rows, filters, out
     step = columns.shape[0] * LANES
     for group in range(w.shape[0]):
         for start in range(outputs[0], outputs[1], step):
-            count = min(step, outputs[1] - start)
-            unfold(x, group * (x.shape[1] // w.shape[0]), taps, 0, len(taps), start, count, out, steps, columns)
+            count, height = min(step, outputs[1] - start), rows[1] - rows[0]
             source, blocks = w.ctypes.data + (group * w.shape[1] + rows[0]) * w.shape[2] * BYTES, (count + LANES - 1) // LANES
-            height = rows[1] - rows[0]
-            multiply_rows(
-                source, w.shape[2], columns.ctypes.data, columns.shape[1], made.ctypes.data, made.shape[1],
-                height, w.shape[2], blocks, False,
-            )  # fmt: skip
+            for first in range(0, len(taps), columns.shape[1]):
+                last = min(first + columns.shape[1], len(taps))
+                unfold(x, group * (x.shape[1] // w.shape[0]), taps, first, last, start, count, out, steps, columns)
+                multiply_rows(
+                    source + first * BYTES, w.shape[2], columns.ctypes.data, columns.shape[1], made.ctypes.data, made.shape[1],
+                    height, last - first, blocks, first > 0,
+                )  # fmt: skip
             write_top(made, bias, group * filters + rows[0], min(height, filters - rows[0]), start, count, y)
 
 
@@ -49,11 +53,13 @@ def bottom_gradient_pass(w, dy, dx, taps, left, right, made, group, channels, ke
     for start in range(0, total, step):
         count = min(step, total - start)
         pack_top(dy, group * filters, filters, start, count, right)
-        multiply_transposed(
-            left.ctypes.data, right.ctypes.data, filters, made.ctypes.data, made.shape[1],
-            last - first, filters, (count + LANES - 1) // LANES, False,
-        )  # fmt: skip
-        fold(made, base, taps, first, last, start, count, out, steps, dx)
+        for low in range(first, last, made.shape[1]):
+            high = min(low + made.shape[1], last)
+            multiply_transposed(
+                left.ctypes.data + (low - first) // LANES * filters * BLOCK, right.ctypes.data, filters, made.ctypes.data, made.shape[1],
+                high - low, filters, (count + LANES - 1) // LANES, False,
+            )  # fmt: skip
+            fold(made, base, taps, low, high, start, count, out, steps, dx)
 
 
 @kernel
@@ -65,14 +71,31 @@ def filters_gradient_pass(x, dy, dw, taps, columns, right, made, group, rows, wa
     for start in range(0, total, step):
         count = min(step, total - start)
         padded = (count + LANES - 1) // LANES * LANES
-        unfold(x, group * channels, taps, rows[0], rows[1], start, count, out, steps, columns)
         turn_top(dy, group * filters + wanted[0], width, start, count, padded, right)
-        multiply(
-            columns.ctypes.data, columns.shape[1], right.ctypes.data, made.ctypes.data, made.shape[1],
-            height, padded, blocks, start > 0,
-        )  # fmt: skip
+        for low in range(rows[0], rows[1], columns.shape[1]):
+            high = min(low + columns.shape[1], rows[1])
+            unfold(x, group * channels, taps, low, high, start, count, out, steps, columns)
+            multiply(
+                columns.ctypes.data, columns.shape[1], right.ctypes.data, made.ctypes.data + (low - rows[0]) * BLOCK, made.shape[1],
+                high - low, padded, blocks, start > 0,
+            )  # fmt: skip
     for block in range(blocks):
         for row in range(0, height, LANES):
             source = made.ctypes.data + (block * made.shape[1] + row) * BLOCK
             target = dw.ctypes.data + ((group * filters + wanted[0] + block * LANES) * dw.shape[1] + rows[0] + row) * BYTES
             scatter(1, source, 0, target, dw.shape[1], width - block * LANES, height - row)
+
+
+@kernel
+def turn_filters(w, turned):  # type: ignore[no-untyped-def]
+    """turned (groups, columns, rows) = w (groups, rows, columns), a square of lanes at a time."""
+    rows, columns = w.shape[1], w.shape[2]
+    square, zeros = numpy.zeros((LANES, LANES), numpy.float32), numpy.zeros(LANES, numpy.float32)
+    for group in range(w.shape[0]):
+        for row in range(0, rows, LANES):
+            for column in range(0, columns, LANES):
+                for i in range(min(LANES, rows - row)):
+                    source = w.ctypes.data + ((group * rows + row + i) * columns + column) * BYTES
+                    take(source, 0, columns - column, square.ctypes.data + i * BLOCK)
+                target = turned.ctypes.data + ((group * columns + column) * rows + row) * BYTES
+                scatter(0, square.ctypes.data, zeros.ctypes.data, target, rows, columns - column, rows - row)

@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .vectors import INDEX, LANES, VECTOR, element, everywhere, load, store
+from .vectors import INDEX, LANES, REAL, VECTOR, element, everywhere, load, store
 
 INTEGER, BIT = ir.IntType(32), ir.IntType(1)
 MASK, NUMBERS = ir.VectorType(BIT, LANES), ir.VectorType(INTEGER, LANES)
@@ -100,6 +100,78 @@ def _take(context: Any, source: Any, first: Any, last: Any, target: Any) -> Any:
     return types.void(*[types.intp] * 4), emit
 
 
+def _pick(context: Any, stride: Any, source: Any, first: Any, last: Any, since: Any, target: Any) -> Any:
+    """target[lane] = source[lane * stride] for the lanes first..last, 0 for the others; the lanes before `since` are left as they are.
+
+    stride: 1 or 2, a constant. What is not wanted is not read.
+    """
+    step = stride.literal_value
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _, source, first, last, since, target = args
+        parts = []
+        for part in range(step):
+            begin, end = (builder.sub(builder.mul(limit, INDEX(step)), INDEX(part * LANES)) for limit in (first, last))
+            inside = builder.and_(below(builder, begin, at_least=True), below(builder, end))
+            inside = builder.and_(inside, ir.Constant(MASK, [lane % step == 0 for lane in range(LANES)]))
+            parts.append(masked_load(builder, element(builder, source, (part, INDEX(LANES))), inside))
+        value = parts[0] if step == 1 else _shuffle(builder, parts[0], parts[-1], list(range(0, step * LANES, step)))
+        masked_store(builder, value, target, below(builder, since, at_least=True))
+        return context.get_dummy_value()
+
+    return types.void(stride, *[types.intp] * 5), emit
+
+
+@intrinsic
+def _add_apart(context: Any, source: Any, first: Any, last: Any, target: Any) -> Any:
+    """target[2 * lane] += source[lane] for the lanes first..last; nothing else is touched."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        source, first, last, target = args
+        inside = builder.and_(below(builder, first, at_least=True), below(builder, last))
+        values = masked_load(builder, source, inside)
+        for half in range(2):
+            apart = [half * LANES // 2 + lane // 2 for lane in range(LANES)]
+            begin, end = (builder.sub(builder.mul(limit, INDEX(2)), INDEX(half * LANES)) for limit in (first, last))
+            mask = builder.and_(below(builder, begin, at_least=True), below(builder, end))
+            mask = builder.and_(mask, ir.Constant(MASK, [lane % 2 == 0 for lane in range(LANES)]))
+            place = element(builder, target, (half, INDEX(LANES)))
+            total = builder.fadd(masked_load(builder, place, mask), _shuffle(builder, values, values, apart))
+            masked_store(builder, total, place, mask)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 4), emit
+
+
+@intrinsic
+def _pick_far(context: Any, source: Any, stride: Any, first: Any, last: Any, since: Any, target: Any) -> Any:
+    """The same for any stride."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        source, stride, first, last, since, target = args
+        zero = ir.Constant(REAL, 0)
+        for lane in range(LANES):
+            number = INDEX(lane)
+            there = builder.and_(builder.icmp_signed("<=", first, number), builder.icmp_signed("<", number, last))
+            with builder.if_then(builder.icmp_signed("<=", since, number)):
+                with builder.if_else(there) as (then, otherwise):
+                    with then:
+                        read = builder.load(builder.inttoptr(element(builder, source, (lane, stride)), REAL.as_pointer()))
+                        near = builder.block
+                    with otherwise:
+                        far = builder.block
+                value = builder.phi(REAL)
+                value.add_incoming(read, near)
+                value.add_incoming(zero, far)
+                builder.store(value, builder.inttoptr(element(builder, target, (lane, INDEX(1))), REAL.as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 6), emit
+
+
+pick: Any = intrinsic(prefer_literal=True)(_pick)
+pick_far: Any = _pick_far
+add_apart: Any = _add_apart
 gather: Any = intrinsic(prefer_literal=True)(_gather)
 scatter: Any = intrinsic(prefer_literal=True)(_scatter)
 move: Any = intrinsic(prefer_literal=True)(_move)

@@ -12,7 +12,7 @@ import numpy
 
 from .jit import inlined
 from .products import BLOCK, BYTES
-from .transpose import gather, move, take
+from .transpose import add_apart, gather, move, pick, pick_far, take
 from .vectors import LANES
 
 Array = Any
@@ -31,44 +31,42 @@ def unfold(
     """to (blocks, rows, LANES) = the taps first..last of the windows of outputs start.. + count.
 
     It is 0 outside of the map and behind the last output. channel: the first of the group. out: the shape of an output map.
+    Row after row, since memory is read several times faster in long runs.
     """
-    for block in range((count + LANES - 1) // LANES):
-        lane = 0
-        while lane < LANES:
-            output = start + block * LANES + lane
-            n, place = divmod(output, out[0] * out[1])
-            oy, ox = divmod(place, out[1])
-            end = min(LANES, lane + out[1] - ox, count - block * LANES)
-            if end <= lane:
-                break
-            for row in range(first, last):
-                y, left = oy * steps[0] - steps[2] + taps[row, 1], ox * steps[1] - steps[3] + taps[row, 2]
+    for row in range(first, last):
+        done, (n, oy, ox) = 0, place_of(start, out)
+        while done < count:
+            end = min(done + out[1] - ox, count)
+            y, left = oy * steps[0] - steps[2] + taps[row, 1], ox * steps[1] - steps[3] + taps[row, 2]
+            source = address(x, n, channel + taps[row, 0], y, left - done * steps[1])
+            lo, hi = done + outside(left, steps[1]), done + outside(left - x.shape[3], steps[1])
+            if y < 0 or y >= x.shape[2]:
+                hi = lo
+            for block in range(done // LANES, (end + LANES - 1) // LANES):
+                lane = block * LANES
                 target = to.ctypes.data + (block * to.shape[1] + row - first) * BLOCK
-                inside = 0 <= y < x.shape[2]
                 if steps[1] == 1:
-                    source = address(x, n, channel + taps[row, 0], y, left - lane)
-                    lo, hi = max(lane, lane - left), min(end, lane + x.shape[3] - left) if inside else 0
-                    if lane == 0:
-                        take(source, lo, hi, target)
-                    else:
-                        move(0, source, lo, hi, numpy.float32(0), target)
+                    pick(1, source + lane * BYTES, lo - lane, min(hi, end) - lane, done - lane, target)
+                elif steps[1] == 2:
+                    pick(2, source + lane * 2 * BYTES, lo - lane, min(hi, end) - lane, done - lane, target)
                 else:
-                    if lane == 0:
-                        take(target, 0, 0, target)
-                    if inside:
-                        unfold_strided(x, n, channel + taps[row, 0], y, left, steps[1], to, block, row - first, lane, end)
-            lane = end
+                    pick_far(source + lane * steps[1] * BYTES, steps[1], lo - lane, min(hi, end) - lane, done - lane, target)
+            done, oy, ox = end, oy + 1, 0
+            if oy == out[0]:
+                n, oy = n + 1, 0
 
 
 @inlined
-def unfold_strided(
-    x: Array, n: int, channel: int, y: int, left: int, stride: int, to: Array, block: int, row: int, lane: int, end: int
-) -> None:  # fmt: skip
-    """The lanes of one row that stand `stride` pixels apart."""
-    for p in range(lane, end):
-        column = left + (p - lane) * stride
-        if 0 <= column < x.shape[3]:
-            to[block, row, p] = x[n, channel, y, column]
+def place_of(output: int, out: tuple[int, int]) -> tuple[int, int, int]:
+    """(image, row, column) of an output by its number."""
+    n, place = divmod(output, out[0] * out[1])
+    return n, place // out[1], place % out[1]
+
+
+@inlined
+def outside(left: int, stride: int) -> int:
+    """How many of the numbers left, left + stride, ... are below 0."""
+    return max(0, (stride - 1 - left) // stride)
 
 
 @inlined
@@ -76,51 +74,46 @@ def fold(
     made: Array, channel: int, taps: Array, first: int, last: int, start: int, count: int, out: tuple[int, int], steps: Any, dx: Array
 ) -> None:
     """The inverse: every element of `made` is added to the pixel that it came from."""
-    for block in range((count + LANES - 1) // LANES):
-        lane = 0
-        while lane < LANES:
-            output = start + block * LANES + lane
-            n, place = divmod(output, out[0] * out[1])
-            oy, ox = divmod(place, out[1])
-            end = min(LANES, lane + out[1] - ox, count - block * LANES)
-            if end <= lane:
-                break
-            for row in range(first, last):
-                y, left = oy * steps[0] - steps[2] + taps[row, 1], ox * steps[1] - steps[3] + taps[row, 2]
-                if y < 0 or y >= dx.shape[2]:
-                    continue
-                c = channel + taps[row, 0]
-                if steps[1] == 1:
+    for row in range(first, last):
+        done, (n, oy, ox) = 0, place_of(start, out)
+        while done < count:
+            end = min(done + out[1] - ox, count)
+            y, left = oy * steps[0] - steps[2] + taps[row, 1], ox * steps[1] - steps[3] + taps[row, 2]
+            if 0 <= y < dx.shape[2]:
+                target = address(dx, n, channel + taps[row, 0], y, left - done * steps[1])
+                lo, hi = done + outside(left, steps[1]), min(end, done + outside(left - dx.shape[3], steps[1]))
+                for block in range(lo // LANES, (hi + LANES - 1) // LANES):
+                    lane = block * LANES
                     source = made.ctypes.data + (block * made.shape[1] + row - first) * BLOCK
-                    lo, hi = max(lane, lane - left), min(end, lane + dx.shape[3] - left)
-                    move(1, source, lo, hi, numpy.float32(0), address(dx, n, c, y, left - lane))
-                else:
-                    for p in range(lane, end):
-                        column = left + (p - lane) * steps[1]
-                        if 0 <= column < dx.shape[3]:
-                            dx[n, c, y, column] += made[block, row - first, p]
-            lane = end
+                    if steps[1] == 1:
+                        move(1, source, lo - lane, hi - lane, numpy.float32(0), target + lane * BYTES)
+                    elif steps[1] == 2:
+                        add_apart(source, lo - lane, hi - lane, target + lane * 2 * BYTES)
+                    else:
+                        c, column = channel + taps[row, 0], left - done * steps[1]
+                        for p in range(max(lo, lane), min(hi, lane + LANES)):
+                            dx[n, c, y, column + p * steps[1]] += made[block, row - first, p - lane]
+            done, oy, ox = end, oy + 1, 0
+            if oy == out[0]:
+                n, oy = n + 1, 0
 
 
 @inlined
 def pack_top(dy: Array, channel: int, channels: int, start: int, count: int, to: Array) -> None:
-    """to (blocks, channels, LANES) = outputs start.. + count of dy (N, K, pixels): lanes are outputs; 0 behind the last one."""
-    pixels = dy.shape[2]
-    for block in range((count + LANES - 1) // LANES):
-        lane = 0
-        while lane < LANES:
-            n, place = divmod(start + block * LANES + lane, pixels)
-            end = min(LANES, lane + pixels - place, count - block * LANES)
-            if end <= lane:
-                break
-            for k in range(channels):
-                source = dy.ctypes.data + ((n * dy.shape[1] + channel + k) * pixels + place - lane) * BYTES
-                target = to.ctypes.data + (block * to.shape[1] + k) * BLOCK
-                if lane == 0:
-                    take(source, 0, end, target)
-                else:
-                    move(0, source, lane, end, numpy.float32(0), target)
-            lane = end
+    """to (blocks, channels, LANES) = outputs start.. + count of dy (N, K, pixels): lanes are outputs; 0 behind the last one.
+
+    Channel after channel, since memory is read several times faster in long runs.
+    """
+    pixels, done = dy.shape[2], 0
+    while done < count:
+        n, place = divmod(start + done, pixels)
+        end = min(done + pixels - place, count)
+        for k in range(channels):
+            row = dy.ctypes.data + ((n * dy.shape[1] + channel + k) * pixels + place - done) * BYTES
+            for block in range(done // LANES, (end + LANES - 1) // LANES):
+                lane = block * LANES
+                pick(1, row + lane * BYTES, 0, end - lane, done - lane, to.ctypes.data + (block * to.shape[1] + k) * BLOCK)
+        done = end
 
 
 @inlined
@@ -144,15 +137,13 @@ def turn_top(dy: Array, channel: int, channels: int, start: int, count: int, pad
 @inlined
 def write_top(made: Array, bias: Array, channel: int, channels: int, start: int, count: int, y: Array) -> None:
     """y (N, K, pixels) = made (blocks, channels, LANES) + bias for outputs start.. + count."""
-    pixels = y.shape[2]
-    for block in range((count + LANES - 1) // LANES):
-        lane = 0
-        while lane < LANES:
-            n, place = divmod(start + block * LANES + lane, pixels)
-            end = min(LANES, lane + pixels - place, count - block * LANES)
-            if end <= lane:
-                break
-            for k in range(channels):
-                target = y.ctypes.data + ((n * y.shape[1] + channel + k) * pixels + place - lane) * BYTES
-                move(0, made.ctypes.data + (block * made.shape[1] + k) * BLOCK, lane, end, bias[channel + k], target)
-            lane = end
+    pixels, done = y.shape[2], 0
+    while done < count:
+        n, place = divmod(start + done, pixels)
+        end = min(done + pixels - place, count)
+        for k in range(channels):
+            row = y.ctypes.data + ((n * y.shape[1] + channel + k) * pixels + place - done) * BYTES
+            for block in range(done // LANES, (end + LANES - 1) // LANES):
+                source = made.ctypes.data + (block * made.shape[1] + k) * BLOCK
+                move(0, source, done - block * LANES, end - block * LANES, bias[channel + k], row + block * BLOCK)
+        done = end

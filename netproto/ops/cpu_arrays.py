@@ -1,0 +1,31 @@
+"""Arrays of the CPU that begin where a line of the cache does, so that vectors do not lie across two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import numpy
+
+from .reference.arrays import Array, Arrays
+
+LINE = 64
+"""Bytes."""
+
+
+class CpuArrays(Arrays):
+    """Where new arrays come from."""
+
+    def empty(self, shape: Sequence[int], dtype: str = "real") -> Array:
+        return _aligned(numpy.empty, shape, self._real(dtype))
+
+    def zeros(self, shape: Sequence[int], dtype: str = "real") -> Array:
+        return _aligned(numpy.zeros, shape, self._real(dtype))
+
+
+def _aligned(make: Callable[..., Array], shape: Sequence[int], dtype: Any) -> Array:
+    count, spare = prod(shape), LINE // dtype.itemsize
+    store = make(count + spare, dtype)
+    start = -store.ctypes.data % LINE // dtype.itemsize
+    return store[start : start + count].reshape(tuple(shape))
