@@ -37,20 +37,22 @@ def cpu() -> Ops:
     return CpuOps()
 
 
-def choose(wanted: list[int] | str) -> Ops:
-    """The operations for --gpu. Raises DeviceError where a GPU is asked for that cannot be used."""
+def choose(wanted: list[int] | str, *, cudnn: bool = False, tf32: bool = False) -> Ops:
+    """The operations for --gpu, --cudnn and --tf32. Raises DeviceError where a GPU, or cuDNN, is asked for that cannot be used."""
     if not wanted:
+        if cudnn or tf32:
+            raise DeviceError(f"--{'cudnn' if cudnn else 'tf32'} is for a GPU, and none is asked for", hint="Give one: --gpu 0")
         return cpu()
     index, *more = indices(wanted)
     if more:
         raise DeviceError("only `netproto train` computes on several GPUs", hint=f"Give one number: --gpu {index}")
-    ops = gpu_device.operations(index)
+    ops = gpu_device.operations(index, tf32=tf32, cudnn=cudnn)
     log.info("Use GPU with device ID %d", index)
     log.info("GPU device name: %s", gpu_device.describe(index)["name"])
     return ops
 
 
-def for_solver(wanted: list[int] | str, solver: Any) -> Ops:
+def for_solver(wanted: list[int] | str, solver: Any, *, cudnn: bool = False, tf32: bool = False) -> Ops:
     """The operations for training: --gpu, else a GPU if the solver file writes `solver_mode: GPU` and there is one, else the CPU.
 
     solver: a SolverParameter. Its default mode, GPU, does not count, as in Caffe.
@@ -58,9 +60,9 @@ def for_solver(wanted: list[int] | str, solver: Any) -> Ops:
     from ..schema import messages
 
     if wanted or not solver.HasField("solver_mode") or messages.enum_name(solver, "solver_mode") != "GPU":
-        return choose(wanted)
+        return choose(wanted, cudnn=cudnn, tf32=tf32)
     try:
-        return choose([solver.device_id])
+        return choose([solver.device_id], cudnn=cudnn, tf32=tf32)
     except DeviceError as error:
         log.warning("The solver asks for a GPU (solver_mode: GPU), but %s. Training on the CPU.", error.what)
         return cpu()

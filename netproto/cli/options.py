@@ -20,6 +20,12 @@ def add_gpu(parser: Parser) -> None:
     parser.flag("gpu", type=gpus, default=[], metavar="0,1|all", help="compute on these GPUs; without it on the CPU")
 
 
+def add_gpu_ways(parser: Parser) -> None:
+    """--cudnn and --tf32: how a GPU computes."""
+    parser.switch("cudnn", help="let cuDNN compute convolutions on the GPU; without, it does those with `engine: CUDNN`")
+    parser.switch("tf32", help="let tensor cores round what they multiply to 10 bits")
+
+
 def add_python_layers(parser: Parser) -> None:
     parser.switch("python-layers", default=True, help="refuse Python layers, which run the code that the net names")
 

@@ -29,6 +29,7 @@ def add_flags(parser: Parser) -> None:
     parser.switch("ten-crop", help="judge each picture by corners, centre and their mirrors: the mean of their softmax")
     parser.switch("strict", help="refuse weights that leave a layer of the net without any, or are not all used")
     options.add_gpu(parser)
+    options.add_gpu_ways(parser)
     options.add_net_state(parser)
     options.add_sample(parser)
     options.add_python_layers(parser)
@@ -36,7 +37,7 @@ def add_flags(parser: Parser) -> None:
 
 def run(args: Namespace) -> int:
     """Score and print."""
-    ops = device.choose(args.gpu)
+    ops = device.choose(args.gpu, cudnn=args.cudnn, tf32=args.tf32)
     weights = weights_files.load(args.weights)
     message = _net_of(weights, args)
     iterations = args.iterations or DEFAULT_ITERATIONS

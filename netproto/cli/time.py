@@ -23,6 +23,7 @@ def add_flags(parser: Parser) -> None:
     parser.flag("weights", metavar="FILE", help="taken for Caffe's sake, without effect")
     options.add_phase(parser, "TRAIN")
     options.add_gpu(parser)
+    options.add_gpu_ways(parser)
     options.add_net_state(parser)
     options.add_sample(parser)
     options.add_python_layers(parser)
@@ -30,7 +31,7 @@ def add_flags(parser: Parser) -> None:
 
 def run(args: Namespace) -> int:
     """Measure and print, as Caffe does."""
-    ops = device.choose(args.gpu)
+    ops = device.choose(args.gpu, cudnn=args.cudnn, tf32=args.tf32)
     message = nets.load_net(args.model, python_layers=args.python_layers)
     phase = TRAIN if args.phase == "TRAIN" else TEST
     if args.sample:

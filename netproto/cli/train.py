@@ -33,6 +33,7 @@ def add_flags(parser: Parser) -> None:
     parser.flag("weights", metavar="A,B", help="weights files to start from; layers find theirs by name")
     parser.switch("strict", help="refuse --weights that leave a layer of the net without weights, or are not all used")
     options.add_gpu(parser)
+    options.add_gpu_ways(parser)
     options.add_net_state(parser)
     options.add_phase(parser, "TRAIN", "taken for Caffe's sake, without effect")
     parser.flag("sigint-effect", choices=signals.EFFECTS, default="stop", help="what Ctrl-C does; stop writes a snapshot first")
@@ -49,7 +50,7 @@ def run(args: Namespace) -> int:
         raise UsageError("--snapshot goes on from a snapshot, --weights from trained weights: give one of them")
     message = as_flags_say(upgrade.load_solver(args.solver), args)
     gpus = device.for_training(args.gpu)
-    ops = device.for_solver(gpus[:1], message)
+    ops = device.for_solver(gpus[:1], message, cudnn=args.cudnn, tf32=args.tf32)
     _probe_snapshots(message)
     state = _state_to_resume(args, message)
     with ExitStack() as stack:
@@ -110,7 +111,8 @@ def _others(gpus: Sequence[int], first: Solver, args: Namespace) -> Callable[[in
     """What makes the solver of another rank, on its GPU."""
 
     def make(rank: int) -> Solver:
-        return _solver(first.message, device.choose([gpus[rank]]), args, weights=[], seed=first.seed, rank=rank, ranks=len(gpus))
+        ops = device.choose([gpus[rank]], cudnn=args.cudnn, tf32=args.tf32)
+        return _solver(first.message, ops, args, weights=[], seed=first.seed, rank=rank, ranks=len(gpus))
 
     return make
 

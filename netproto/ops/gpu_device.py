@@ -33,13 +33,13 @@ def require(index: int) -> None:
         raise DeviceError(f"there is no GPU {index}", hint=f"GPUs here: {', '.join(map(str, range(there)))}")
 
 
-def operations(index: int, *, tf32: bool = False) -> Ops:
-    """The operations of a GPU. Raises DeviceError where it cannot be used."""
+def operations(index: int, *, tf32: bool = False, cudnn: bool = False) -> Ops:
+    """The operations of a GPU. Raises DeviceError where it, or cuDNN if that is wanted, cannot be used."""
     require(index)
     from .gpu import GpuOps
 
     try:
-        return GpuOps(library("cupy"), library("cupyx"), device=index, tf32=tf32)
+        return GpuOps(library("cupy"), library("cupyx"), device=index, tf32=tf32, cudnn=cudnn)
     except ImportError as error:  # CuPy looks for CUDA's libraries when they are first used
         raise DeviceError(f"no GPU can be used: {str(error).splitlines()[0]}", hint=CUPY_HINT) from None
 

@@ -6,8 +6,8 @@ cuBLAS reads raw pointers that must lie in device memory; work on one stream tha
 written while it is copied, are errors; so is a collective call of NCCL that not all ranks make. `counters` counts what costs time.
 """
 
-from . import cupy, cupyx, device, nccl
+from . import cudnn, cupy, cupyx, device, nccl
 from .counting import Counters, counters, counting
 from .device import FakeGpuError
 
-__all__ = ["Counters", "FakeGpuError", "counters", "counting", "cupy", "cupyx", "device", "nccl"]
+__all__ = ["Counters", "FakeGpuError", "counters", "counting", "cudnn", "cupy", "cupyx", "device", "nccl"]

@@ -16,6 +16,12 @@ def tables() -> dict[str, Table]:
     return json.loads(Path(__file__).with_name("names.json").read_text())
 
 
+@cache
+def cudnn_tables() -> dict[str, Table]:
+    """The same of cuDNN's frontend, by tools/record_cudnn.py."""
+    return json.loads(Path(__file__).with_name("cudnn_names.json").read_text())
+
+
 def require(place: str, name: str) -> None:
     """Raise AttributeError where CuPy has no such name."""
     if name not in tables()[place]:
