@@ -34,6 +34,7 @@ def add_flags(parser: Parser) -> None:
     parser.switch("strict", help="refuse --weights that leave a layer of the net without weights, or are not all used")
     options.add_gpu(parser)
     options.add_gpu_ways(parser)
+    parser.switch("cuda-graph", help="have the GPU go through iterations that it was asked for once, which not all layers allow")
     options.add_net_state(parser)
     options.add_phase(parser, "TRAIN", "taken for Caffe's sake, without effect")
     parser.flag("sigint-effect", choices=signals.EFFECTS, default="stop", help="what Ctrl-C does; stop writes a snapshot first")
@@ -118,7 +119,7 @@ def _others(gpus: Sequence[int], first: Solver, args: Namespace) -> Callable[[in
 
 
 def _solver(message: Any, ops: Ops, args: Namespace, **more: Any) -> Solver:
-    return Solver(message, ops=ops, level=args.level, stages=args.stage, share_diffs=True, **more)
+    return Solver(message, ops=ops, level=args.level, stages=args.stage, share_diffs=True, cuda_graph=args.cuda_graph, **more)
 
 
 def _probe_snapshots(message: Any) -> None:

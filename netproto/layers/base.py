@@ -90,6 +90,8 @@ class Layer:
     """Whether missing tops are made without a name, as Caffe does for losses (AutoTopBlobs)."""
     no_gradient_bottoms: ClassVar[frozenset[int]] = frozenset()
     """Bottoms that force_backward does not force: labels (Caffe: AllowForceBackward)."""
+    on_host: ClassVar[bool] = False
+    """Whether passes do what the device does not see: run a user's code, write files."""
     in_place: ClassVar[bool] = False
     """Whether a top may be its bottom: the layer then reads each element before it writes it, and backward needs no lost value."""
     draws_for_records: ClassVar[bool] = False

@@ -20,6 +20,7 @@ class HDF5Output(Layer):
     type = "HDF5Output"
     bottoms = exactly(2)
     tops = exactly(0)
+    on_host = True
 
     def setup(self, bottom: Sequence[Shape]) -> None:
         path = self.message.hdf5_output_param.file_name

@@ -25,6 +25,7 @@ class MatWrite(Layer):
     type = "MatWrite"
     bottoms = at_least(1)
     tops = exactly(0)
+    on_host = True
 
     def setup(self, bottom: Sequence[Shape]) -> None:
         param = self.message.mat_write_param

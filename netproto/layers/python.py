@@ -61,6 +61,7 @@ class Python(Layer):
     type = "Python"
     bottoms = at_least(0)
     tops = at_least(0)
+    on_host = True
     in_place = True
 
     def setup(self, bottom: Sequence[Shape]) -> None:

@@ -8,6 +8,7 @@ from .gpu_channelwise import GpuChannelwise
 from .gpu_cudnn import Cudnn, frontend
 from .gpu_elementwise import GpuElementwise
 from .gpu_gemm import Gemm
+from .gpu_graph import GpuGraph
 from .gpu_kernels import Kernels
 from .gpu_loss import GpuLoss
 from .gpu_softmax import GpuSoftmax
@@ -15,7 +16,7 @@ from .gpu_spatial import GpuSpatial
 from .gpu_update import GpuUpdate
 
 
-class GpuOps(GpuUpdate, GpuSpatial, GpuChannelwise, GpuSoftmax, GpuLoss, GpuElementwise):
+class GpuOps(GpuGraph, GpuUpdate, GpuSpatial, GpuChannelwise, GpuSoftmax, GpuLoss, GpuElementwise):
     """Operations on one GPU. What is not overridden, or not float32 and C-contiguous, is the portable version on CuPy's arrays.
 
     cupy, cupyx: the libraries, or what stands in for them. device: the GPU's number, which becomes the thread's current one.
@@ -34,5 +35,6 @@ class GpuOps(GpuUpdate, GpuSpatial, GpuChannelwise, GpuSoftmax, GpuLoss, GpuElem
         self.cudnn = Cudnn(frontend(), cupy, tf32=tf32) if cudnn else None
         self._lacks_cudnn = False
         self.careful = False
+        self._later = None
         self._staging = {}
         self._geometries = {}

@@ -54,6 +54,7 @@ class GpuArrays(Ops):
     gemm: Gemm
     cupyx: Any
     careful: bool
+    _later: Array | None
     _staging: dict[int, Staging]
 
     def empty(self, shape: Sequence[int], dtype: str = "real") -> Array:
@@ -78,6 +79,10 @@ class GpuArrays(Ops):
     def wait(self) -> None:
         """Until all that was queued is done."""
         self.xp.cuda.get_current_stream().synchronize()
+
+    def later(self) -> Array | None:
+        """Where a draw that is being recorded finds how many passes ago that was; None for one that is made now."""
+        return self._later
 
     def add_dot(self, a: Array, b: Array, total: Array) -> None:
         if fits(a, b, total):

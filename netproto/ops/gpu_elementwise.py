@@ -23,11 +23,11 @@ class GpuElementwise(GpuArrays):
             super().relu_backward(x, dy, dx, slope=slope)
 
     def words(self, out: Array, *, key: int, ordinal: int) -> None:
-        self.kernels.each("random_words", -(-out.size // 4), out.size, key, ordinal, out)
+        self.kernels.each("random_words", -(-out.size // 4), out.size, key, ordinal, self.later(), out)
 
     def dropout(self, x: Array, y: Array, mask: Array, *, ratio: float, key: int, ordinal: int) -> None:
         if fits(x, y):
-            numbers = keep_from(ratio), 1 / (1 - ratio), key, ordinal
+            numbers = keep_from(ratio), 1 / (1 - ratio), key, ordinal, self.later()
             self.kernels.each("dropout", -(-x.size // 4), x.size, x, *numbers, y, mask)
         else:
             super().dropout(x, y, mask, ratio=ratio, key=key, ordinal=ordinal)

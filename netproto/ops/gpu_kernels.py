@@ -26,6 +26,7 @@ LARGEST = 2**31 - 2**24
 
 TYPES = {
     "float": "float32",
+    "double": "float64",
     "int": "int32",
     "u32": "uint32",
     "u64": "uint64",

@@ -38,7 +38,7 @@ class GpuSpatial(GpuArrays):
 
     def stochastic_pool(self, x: Array, y: Array, mask: Array, *, geo: PoolGeometry, key: int, ordinal: int) -> None:
         if fits(x, y):
-            self.kernels.each("stochastic_pool", y.size, x, *_window(x, geo), key, ordinal, y, mask)
+            self.kernels.each("stochastic_pool", y.size, x, *_window(x, geo), key, ordinal, self.later(), y, mask)
         else:
             super().stochastic_pool(x, y, mask, geo=geo, key=key, ordinal=ordinal)
 

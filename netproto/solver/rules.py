@@ -13,6 +13,7 @@ from typing import Any
 
 from ..blob import Array, Blob
 from ..ops.base import Ops
+from ..ops.reference.arrays import Number
 from ..registry import Registry
 
 
@@ -20,33 +21,41 @@ from ..registry import Registry
 class Step:
     """What holds for one blob in one iteration.
 
-    rate: with lr_mult. decay: with decay_mult. l1: regularization_type is L1. scale: of the gradient. iteration: from 0.
+    rate: with lr_mult and the rule's correction. decay: with decay_mult. l1: regularization_type is L1. scale: of the gradient.
     """
 
-    rate: float
+    rate: Number
     decay: float
     l1: bool
-    scale: float
-    iteration: int
+    scale: Number
 
 
 Update = Callable[[Ops, Any, Blob, Sequence[Array], Step], None]
+Correction = Callable[[Any, int], float]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """update(ops, SolverParameter, blob, histories, step) changes blob.data and the histories. slots: how many histories a blob has."""
+    """update(ops, SolverParameter, blob, histories, step) changes blob.data and the histories. slots: how many histories a blob has.
+
+    correction(SolverParameter, iteration) multiplies the rate; iterations count from 0.
+    """
 
     update: Update
-    slots: int = 1
+    slots: int
+    correction: Correction
 
 
 RULES: Registry[Rule] = Registry("solver type")
 
 
-def _enter(name: str, slots: int = 1) -> Callable[[Update], Update]:
+def _none(message: Any, iteration: int) -> float:
+    return 1.0
+
+
+def _enter(name: str, slots: int = 1, correction: Correction = _none) -> Callable[[Update], Update]:
     def enter(update: Update) -> Update:
-        RULES.register(name)(Rule(update, slots))
+        RULES.register(name)(Rule(update, slots, correction))
         return update
 
     return enter
@@ -112,20 +121,24 @@ def adadelta(ops: Ops, message: Any, blob: Blob, history: Sequence[Array], step:
     )
 
 
-@_enter("Adam", slots=2)
+def _bias(message: Any, iteration: int) -> float:
+    """Adam's means begin at 0: sqrt(1 - b^t) / (1 - a^t), t = iteration + 1."""
+    t = iteration + 1
+    return float(sqrt(1 - message.momentum2**t) / (1 - message.momentum**t))
+
+
+@_enter("Adam", slots=2, correction=_bias)
 def adam(ops: Ops, message: Any, blob: Blob, history: Sequence[Array], step: Step) -> None:
-    """m = a m + (1 - a) g; v = b v + (1 - b) g^2; w -= rate c m / (sqrt(v) + delta), c = sqrt(1 - b^t) / (1 - a^t), t = iteration + 1.
+    """m = a m + (1 - a) g; v = b v + (1 - b) g^2; w -= rate m / (sqrt(v) + delta); the rate has the correction of the means in it.
 
     a is momentum (0 where the file has none), b momentum2. Caffe: adam_solver.cpp: delta is outside the root, decay part of g.
     """
-    t = step.iteration + 1
-    correction = sqrt(1 - message.momentum2**t) / (1 - message.momentum**t)
     ops.adam_update(
         blob.data,
         blob.diff,
         history[0],
         history[1],
-        rate=step.rate * correction,
+        rate=step.rate,
         momentum=message.momentum,
         momentum2=message.momentum2,
         delta=message.delta,

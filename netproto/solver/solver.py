@@ -6,7 +6,7 @@ import enum
 import logging
 import os
 from collections.abc import Callable, Sequence
-from math import isfinite, sqrt
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,10 @@ from ..ops.base import Ops
 from ..schema.places import place_of
 from . import average_precision, lr_policy, nets, snapshot
 from .average_precision import AveragePrecisions
+from .captured import CapturedSteps
 from .report import MeanOutputs, SmoothedLoss, SpeedLine, output_lines, outputs_of
-from .rules import RULES, Step
+from .rules import RULES
+from .steps import Steps
 
 log = logging.getLogger("netproto.solver")
 
@@ -39,6 +41,7 @@ class Solver:
     weights: files to start from, in the place of the solver's own `weights`. seed: in the place of random_seed.
     rank, ranks: which of how many solvers this is that train together and share the records; only rank 0 tests and writes snapshots.
     share_diffs: the training net's, for those who look at no gradient between layers.
+    cuda_graph: have a GPU go through passes and updates that it was asked for once, which not all layers allow.
 
     `net` is the net in training, `test_nets` share its learned blobs. `history` holds, per slot of the rule, one array per learned blob.
     A listener of `on_iteration` gets an array of shape () for the loss, to be read at once; on a device, reading it waits.
@@ -58,6 +61,7 @@ class Solver:
         rank: int = 0,
         ranks: int = 1,
         share_diffs: bool = False,
+        cuda_graph: bool = False,
     ):
         check(message)
         self.message = message
@@ -86,6 +90,7 @@ class Solver:
             self.test_nets[i].share_params_with(self.net)
         self._smoothed = SmoothedLoss(ops, message.average_loss)
         self.history: list[list[Array]] = [[ops.zeros(p.blob.shape) for p in self.net.learnable] for _ in range(self.rule.slots)]
+        self.steps = CapturedSteps(self) if cuda_graph else Steps(self)
         if message.snapshot and rank == 0:
             snapshot.probe(message)
         for path in message.weights if weights is None else weights:
@@ -194,11 +199,10 @@ class Solver:
 
         Gradients add up in the learned blobs' diffs.
         """
-        self.net.clear_param_diffs()
+        self.steps.clear()
         total = self.ops.zeros(()) if loss is None else loss
         for _ in range(self.message.iter_size):
-            self.net.forward(loss=total)
-            self.net.backward()
+            self.steps.run(total)
         if self.message.iter_size > 1:
             self.ops.multiply(total, total, factor=1 / self.message.iter_size)
         return total
@@ -234,30 +238,11 @@ class Solver:
 
     def apply_update(self, displayed: bool = False) -> float:
         """Change every learned blob by its gradient; the rate used. Caffe: SGDSolver::ApplyUpdate."""
-        message, rate = self.message, self.rate()
+        rate = self.rate()
         if displayed:
             log.info("Iteration %d, lr = %g", self.iter, rate)
-        scale = self._clip_scale() / message.iter_size
-        l1 = message.regularization_type == "L1"
-        for i, param in enumerate(self.net.learnable):
-            step = Step(rate * param.lr_mult, message.weight_decay * param.decay_mult, l1, scale, self.iter)
-            self.rule.update(self.ops, message, param.blob, [slot[i] for slot in self.history], step)
+        self.steps.update(rate, displayed=displayed)
         return rate
-
-    def _clip_scale(self) -> float:
-        """What clip_gradients multiplies the gradients by: their norm over all learned blobs, before iter_size divides and decay adds."""
-        limit = self.message.clip_gradients
-        if limit < 0:
-            return 1.0
-        squares = self.ops.scratch("solver.squares", ())
-        self.ops.fill(squares, 0)
-        for param in self.net.learnable:
-            self.ops.add_dot(param.blob.diff, param.blob.diff, squares)
-        norm = sqrt(float(squares))
-        if norm <= limit:
-            return 1.0
-        log.info("Gradient clipping: scaling down gradients (L2 norm %g > %g) by scale factor %g", norm, limit, limit / norm)
-        return limit / norm
 
     # -- testing -------------------------------------------------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ def test_an_update_is_one_launch(rule: str, gpu_ops: MakeOps) -> None:
         ops.upload(drawn[0], blob.data)
         ops.upload(drawn[1] - 0.5, blob.diff)
         with fakecupy.counting() as cost:
-            RULES[rule].update(ops, message, blob, history, Step(rate=0.01, decay=0.1, l1=True, scale=0.5, iteration=4))
+            RULES[rule].update(ops, message, blob, history, Step(rate=0.01, decay=0.1, l1=True, scale=0.5))
         found.append([np.array(ops.to_host(array)) for array in (blob.data, *history)])
     assert (cost.launch, cost.alloc) == (1, 0)
     for portable, gpu in zip(*found, strict=True):

@@ -40,6 +40,12 @@ static __device__ float block_max(float value) {
   return value;
 }
 
+// A number that is given, or that lies in device memory, where a graph that was captured reads what it is by now.
+static __device__ float given(const float value, const float* at) { return at ? *at : value; }
+
+// The ordinal of a draw: in a graph that of the pass it was captured in, `later` passes on.
+static __device__ u64 drawn(const u64 ordinal, const u64* later) { return later ? ordinal + *later : ordinal; }
+
 struct Words { u32 at[4]; };
 
 // Philox 4x32-10: the four words of one block of a draw, as netproto/ops/reference/rng.py has them.

@@ -11,9 +11,9 @@ __global__ void relu_backward(const int n, const float* x, const float* dy, cons
 
 // mask = 1 where the element's word is `least` or more, y = x * mask * factor. n: blocks of four elements, of `size` in all.
 __global__ void dropout(const int n, const int size, const float* x, const u64 least, const float factor, const u64 key, const u64 ordinal,
-    float* y, unsigned char* mask) {
+    const u64* later, float* y, unsigned char* mask) {
   EACH(block, n) {
-    const Words words = philox((u64)block, key, ordinal);
+    const Words words = philox((u64)block, key, drawn(ordinal, later));
     for (int j = 0; j < 4 && 4 * block + j < size; ++j) {
       const int i = 4 * block + j;
       const bool kept = words.at[j] >= least;
@@ -28,9 +28,10 @@ __global__ void dropout_backward(const int n, const float* dy, const unsigned ch
 }
 
 // out = the first words of a draw. n: blocks of four, of `size` words in all.
-__global__ void random_words(const int n, const int size, const u64 key, const u64 ordinal, u32* __restrict__ out) {
+__global__ void random_words(const int n, const int size, const u64 key, const u64 ordinal, const u64* __restrict__ later,
+    u32* __restrict__ out) {
   EACH(block, n) {
-    const Words words = philox((u64)block, key, ordinal);
+    const Words words = philox((u64)block, key, drawn(ordinal, later));
     for (int j = 0; j < 4 && 4 * block + j < size; ++j) out[4 * block + j] = words.at[j];
   }
 }

@@ -76,12 +76,12 @@ __global__ void ave_pool_backward(const int n, const float* __restrict__ dy, con
 // y = an element of each window, drawn in proportion to its value; mask = where it is. n: y's elements.
 __global__ void stochastic_pool(const int n, const float* __restrict__ x, const int height, const int width, const int oh, const int ow,
     const int kh, const int kw, const int sh, const int sw, const int ph, const int pw, const u64 key, const u64 ordinal,
-    float* __restrict__ y, int* __restrict__ mask) {
+    const u64* __restrict__ later, float* __restrict__ y, int* __restrict__ mask) {
   EACH(i, n) {
     const int column = i % ow, row = i / ow % oh, plane = i / ow / oh;
     const int top = row * sh - ph, left = column * sw - pw;
     const float* source = x + plane * height * width;
-    const u32 word = philox((u64)(i / 4), key, ordinal).at[i % 4];
+    const u32 word = philox((u64)(i / 4), key, drawn(ordinal, later)).at[i % 4];
     float total = 0.f, running = 0.f, value = 0.f;
     for (int h = max(top, 0); h < min(top + kh, height); ++h)
       for (int w = max(left, 0); w < min(left + kw, width); ++w) total += source[h * width + w];

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy
 
+from ...errors import DeviceError
+
 Array = Any  # numpy.ndarray or cupy.ndarray
+Number = Any  # a float, or an Array of shape () that holds one
+
+
+class Recording(Protocol):
+    """Operations that were asked for once, and can be had again with the same arrays."""
+
+    def replay(self, later: int = 0) -> None:
+        """Queue them. later: how many passes ago they were recorded, by which the ordinal of each draw is higher."""
 
 
 class Arrays:
@@ -51,6 +61,14 @@ class Arrays:
     def checked(self) -> Iterator[None]:
         """Within it operations look for values that cannot be, such as labels that are no class, even where that means to wait."""
         yield
+
+    def record(self, function: Callable[[], None]) -> Recording:
+        """The operations that a function asks for, which are not done yet.
+
+        Numbers that it hands over are those of its call; what changes from replay to replay is in arrays. Raises DeviceError where there is
+        no way to do so, or the function waits for the device.
+        """
+        raise DeviceError("the CPU's operations cannot be captured", hint="--cuda-graph wants --gpu")
 
     def fill(self, x: Array, value: float) -> None:
         x.fill(value)

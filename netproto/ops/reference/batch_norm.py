@@ -20,18 +20,27 @@ class BatchNorm(Arrays):
         self, mean: Array, var: Array, mean_sum: Array, var_sum: Array, factor: Array, *, fraction: float, correction: float
     ) -> None:
         """Each sum decays by fraction and gets the newest value: factor (1,) gets 1, mean_sum the mean, var_sum correction * var."""
-        for total, newest in ((factor, 1), (mean_sum, mean), (var_sum, var * correction)):
+        newest_var = self.scratch("batch_norm.newest", var.shape)
+        self.xp.multiply(var, correction, out=newest_var)
+        for total, newest in ((factor, 1), (mean_sum, mean), (var_sum, newest_var)):
             total *= fraction
             total += newest
 
     def moving_average(self, newest: Array, gathered: Array, *, fraction: float) -> None:
         """gathered = fraction * gathered + (1 - fraction) * newest."""
+        share = self.scratch("batch_norm.newest", newest.shape)
+        self.xp.multiply(newest, 1 - fraction, out=share)
         gathered *= fraction
-        gathered += (1 - fraction) * newest
+        gathered += share
 
     def global_stats(self, mean_sum: Array, var_sum: Array, factor: Array, mean: Array, var: Array) -> None:
         """mean and var = their sums over factor; 0 where factor is 0."""
-        share = self.xp.where(factor == 0, 0, 1 / self.xp.where(factor == 0, 1, factor))
+        share, none = self.scratch("batch_norm.share", factor.shape), self.scratch("batch_norm.none", factor.shape, "bool")
+        self.xp.equal(factor, 0, out=none)
+        self.xp.add(factor, none, out=share)
+        self.xp.divide(1, share, out=share)
+        self.xp.logical_not(none, out=none)
+        share *= none
         self.xp.multiply(mean_sum, share, out=mean)
         self.xp.multiply(var_sum, share, out=var)
 

@@ -159,7 +159,7 @@ class Recurrent(Activation, Linear):
     def _hidden_backward(self, d_sums: Array, cont: Array, weights: LstmWeights | RnnWeights) -> Array:
         """(N, D): what the sums of the next timestep say about this one's hidden units."""
         d_hidden = self.scratch("recurrent.kept", (len(d_sums), weights.hidden.shape[1]))
-        self.xp.matmul(d_sums, weights.hidden, out=d_hidden)
+        self.linear_backward(None, weights.hidden, d_sums, d_hidden, None, None, transpose=False)
         d_hidden *= cont[:, None]
         return d_hidden
 

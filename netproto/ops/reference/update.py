@@ -1,19 +1,22 @@
 """What a solver does to one learned blob, in one pass. Caffe: src/caffe/solvers.
 
 data, diff and the histories are of one shape; diff is only read. All share g = scale * diff + decay * data, with `l1` + decay * sign(data);
-scale is that of clip_gradients and iter_size.
+scale is that of clip_gradients and iter_size. Rate and scale are numbers, or arrays of shape ().
 """
 
 from __future__ import annotations
 
-from .arrays import Array, Arrays
+from .arrays import Array, Arrays, Number
+
+TINY = 1e-300
+"""In the place of a norm of 0."""
 
 
 class Update(Arrays):
     """One operation per solver type."""
 
     def sgd_update(
-        self, data: Array, diff: Array, history: Array, *, rate: float, momentum: float, decay: float, l1: bool, scale: float = 1.0
+        self, data: Array, diff: Array, history: Array, *, rate: Number, momentum: float, decay: float, l1: bool, scale: Number = 1.0
     ) -> None:
         """history = momentum * history + rate * g; data -= history."""
         g = self._regularised(data, diff, decay, l1, scale)
@@ -23,7 +26,7 @@ class Update(Arrays):
         data -= history
 
     def nesterov_update(
-        self, data: Array, diff: Array, history: Array, *, rate: float, momentum: float, decay: float, l1: bool, scale: float = 1.0
+        self, data: Array, diff: Array, history: Array, *, rate: Number, momentum: float, decay: float, l1: bool, scale: Number = 1.0
     ) -> None:
         """history' = momentum * history + rate * g; data -= (1 + momentum) * history' - momentum * history."""
         g = self._regularised(data, diff, decay, l1, scale)
@@ -35,7 +38,7 @@ class Update(Arrays):
         data -= g
 
     def adagrad_update(
-        self, data: Array, diff: Array, history: Array, *, rate: float, delta: float, decay: float, l1: bool, scale: float = 1.0
+        self, data: Array, diff: Array, history: Array, *, rate: Number, delta: float, decay: float, l1: bool, scale: Number = 1.0
     ) -> None:
         """history += g^2; data -= rate * g / (sqrt(history) + delta)."""
         g, root = self._regularised(data, diff, decay, l1, scale), self.scratch("update.root", data.shape)
@@ -49,12 +52,12 @@ class Update(Arrays):
         diff: Array,
         history: Array,
         *,
-        rate: float,
+        rate: Number,
         rms_decay: float,
         delta: float,
         decay: float,
         l1: bool,
-        scale: float = 1.0,
+        scale: Number = 1.0,
     ) -> None:
         """history = rms_decay * history + (1 - rms_decay) * g^2; data -= rate * g / (sqrt(history) + delta)."""
         g, root = self._regularised(data, diff, decay, l1, scale), self.scratch("update.root", data.shape)
@@ -68,12 +71,12 @@ class Update(Arrays):
         squares: Array,
         changes: Array,
         *,
-        rate: float,
+        rate: Number,
         momentum: float,
         delta: float,
         decay: float,
         l1: bool,
-        scale: float = 1.0,
+        scale: Number = 1.0,
     ) -> None:
         """squares = mean of g^2; u = g * sqrt((delta + changes) / (delta + squares)); changes = mean of u^2; data -= rate * u."""
         u, root = self._regularised(data, diff, decay, l1, scale), self.scratch("update.root", data.shape)
@@ -91,13 +94,13 @@ class Update(Arrays):
         mean: Array,
         squares: Array,
         *,
-        rate: float,
+        rate: Number,
         momentum: float,
         momentum2: float,
         delta: float,
         decay: float,
         l1: bool,
-        scale: float = 1.0,
+        scale: Number = 1.0,
     ) -> None:
         """mean = mean of g; squares = mean of g^2; data -= rate * mean / (sqrt(squares) + delta). rate has the bias correction in it."""
         g, root = self._regularised(data, diff, decay, l1, scale), self.scratch("update.root", data.shape)
@@ -108,7 +111,12 @@ class Update(Arrays):
         self.copy(mean, g)
         self._descend(data, g, squares, root, rate, delta)
 
-    def _regularised(self, data: Array, diff: Array, decay: float, l1: bool, scale: float) -> Array:
+    def clip_scale(self, squares: Array, scale: Array, *, limit: float, divisor: float) -> None:
+        """scale (shape ()) = min(1, limit / norm) / divisor, where squares (shape ()) is the square of the norm."""
+        norm = self.xp.sqrt(squares.astype("float64"))
+        self.xp.divide(self.xp.where(norm <= limit, 1.0, limit / self.xp.maximum(norm, TINY)), divisor, out=scale, casting="same_kind")
+
+    def _regularised(self, data: Array, diff: Array, decay: float, l1: bool, scale: Number) -> Array:
         """g, in scratch."""
         g = self.scratch("update.g", data.shape)
         self.xp.sign(data, out=g) if l1 else self.copy(data, g)
@@ -123,7 +131,7 @@ class Update(Arrays):
         history *= keep
         history += square
 
-    def _descend(self, data: Array, g: Array, squares: Array, root: Array, rate: float, delta: float) -> None:
+    def _descend(self, data: Array, g: Array, squares: Array, root: Array, rate: Number, delta: float) -> None:
         """data -= rate * g / (sqrt(squares) + delta); g and root are lost."""
         self.xp.sqrt(squares, out=root)
         root += delta

@@ -6,6 +6,8 @@ import threading
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +15,7 @@ import numpy as np
 
 from . import names
 from .counting import counters
-from .device import Copy, Device, FakeGpuError, Stream, Written, current_device, current_stream, use
+from .device import Copy, Device, FakeGpuError, Graph, Stream, Written, current_device, current_stream, refuse_in_capture, use
 
 _memory: dict[int, weakref.WeakValueDictionary[int, np.ndarray]] = defaultdict(weakref.WeakValueDictionary)
 """Everything that was allocated on each device and is alive, by address."""
@@ -63,8 +65,7 @@ class ndarray:
         seen = self._host.reshape(*shape, order=order)
         if seen.size and not np.shares_memory(seen, self._host):
             counters.copy += 1
-            counters.launch += 1
-            return made(seen)
+            return run(lambda x: x.reshape(*shape, order=order), (self,), {})
         return self._view(seen)
 
     def ravel(self) -> ndarray:
@@ -80,20 +81,17 @@ class ndarray:
         return self._view(self._host.view(dtype) if dtype else self._host.view())
 
     def __getitem__(self, index: Any) -> ndarray:
-        inner = bare(index)
+        inner = _unused(index)
         if _is_mask(inner):
+            refuse_in_capture("the host reads")
             counters.sync += 1
         found = np.asarray(self._host[inner])
         if found.size and np.shares_memory(found, self._host):
             return self._view(found)
-        self._use()
-        counters.launch += 1
-        return made(found)
+        return run(lambda x, i: np.asarray(x[i]), (self, index), {})
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        inner, new = bare(index), bare(value)
-        counters.launch += 1
-        self._use(write=True)[inner] = new
+        perform(_assign, Out(self), index, value)
 
     def __len__(self) -> int:
         return len(self._host)
@@ -110,6 +108,7 @@ class ndarray:
             raise TypeError(f"{arr.dtype} array of {arr.shape} cannot be set to {self.dtype} array of {self.shape}")
         if not self.flags.c_contiguous:
             raise RuntimeError("Cannot set to non-contiguous array")
+        refuse_in_capture("an array of the host is copied")
         counters.h2d += 1
         stream = stream or current_stream()
         for copy in stream.copies:
@@ -122,6 +121,7 @@ class ndarray:
             counters.sync += 1
 
     def get(self, stream: Stream | None = None, order: str = "C", out: np.ndarray | None = None, blocking: bool = True) -> np.ndarray:
+        refuse_in_capture("the host reads")
         counters.d2h += 1
         counters.sync += 1
         host = self._use()
@@ -157,8 +157,7 @@ class ndarray:
     # -- results -------------------------------------------------------------------------------------------------------------
 
     def fill(self, value: Any) -> None:
-        counters.launch += 1
-        self._use(write=True).fill(bare(value))
+        perform(np.ndarray.fill, Out(self), value)
 
     def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: Any = None, copy: bool = True) -> ndarray:
         if not copy and self.dtype == dtype:
@@ -178,14 +177,18 @@ def fresh(shape: Any, dtype: Any) -> ndarray:
 
 def made(host: np.ndarray) -> ndarray:
     """A new array of the device with these numbers."""
+    base = _root(host)
+    memory = _allocators.using[-1](host.nbytes) if _allocators.using else None
+    if memory is None:
+        refuse_in_capture("memory that is not the graph's own is taken")
+    else:
+        memory.append(base)
     counters.alloc += 1
-    base = host
-    while isinstance(base.base, np.ndarray):
-        base = base.base
     with _remembering:
         _memory[current_device()][base.ctypes.data] = base
     array = ndarray(host)
-    array._use(write=True)
+    if current_stream().graph is None:
+        array._use(write=True)
     return array
 
 
@@ -199,29 +202,168 @@ def at(address: int, size: int) -> np.ndarray:
     raise FakeGpuError(f"{size} bytes at {address:#x} are not in device memory")
 
 
+class _Allocators(threading.local):
+    """using: what memory is asked for within `using_allocator`."""
+
+    def __init__(self) -> None:
+        self.using: list[Callable[[int], list[np.ndarray]]] = []
+
+
+_allocators = _Allocators()
+
+
+class MemoryPool:
+    """Keeps the memory of all arrays that were made of it."""
+
+    def __init__(self) -> None:
+        self._given: list[np.ndarray] = []
+
+    def malloc(self, size: int) -> list[np.ndarray]:
+        return self._given
+
+
+@contextmanager
+def using_allocator(allocator: Callable[[int], list[np.ndarray]]) -> Iterator[None]:
+    _allocators.using.append(allocator)
+    try:
+        yield
+    finally:
+        _allocators.using.pop()
+
+
+@dataclass(frozen=True)
+class Out:
+    """Stands for an array that is written."""
+
+    array: ndarray
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a graph keeps of an array: its address, not its memory."""
+
+    root: weakref.ReferenceType[np.ndarray]
+    offset: int
+    layout: tuple[Any, ...]
+    written: Written
+    device: int
+    write: bool
+
+    @classmethod
+    def of(cls, array: ndarray, *, write: bool) -> Held:
+        host, root = array._host, _root(array._host)
+        offset = host.ctypes.data - root.ctypes.data
+        return cls(weakref.ref(root), offset, (host.shape, host.dtype, host.strides), array._written, array._device, write)
+
+    def bare(self) -> np.ndarray:
+        root = self.root()
+        if root is None:
+            raise FakeGpuError("a graph uses memory that was given back after it was captured")
+        use(self.device, self.written, write=self.write)
+        shape, dtype, strides = self.layout
+        return np.ndarray(shape, dtype, root.reshape(-1).view(np.uint8), self.offset, strides)
+
+
+def _root(host: np.ndarray) -> np.ndarray:
+    """The array whose memory a view looks at."""
+    while isinstance(host.base, np.ndarray):
+        host = host.base
+    return host
+
+
 def bare(value: Any) -> Any:
     """What is inside device arrays, in sequences and slices too. Raises TypeError for arrays of the host."""
     if isinstance(value, ndarray):
         return value._use()
+    if isinstance(value, Out):
+        return value.array._use(write=True)
+    if isinstance(value, Held):
+        return value.bare()
+    return _inside(bare, value)
+
+
+def _held(value: Any) -> Any:
+    """The same with what a graph keeps of device arrays."""
+    if isinstance(value, ndarray):
+        return Held.of(value, write=False)
+    if isinstance(value, Out):
+        return Held.of(value.array, write=True)
+    return _inside(_held, value)
+
+
+def _unused(value: Any) -> Any:
+    """What is inside device arrays, for a look that may be no use of the device."""
+    return value._host if isinstance(value, ndarray) else _inside(_unused, value)
+
+
+def _inside(function: Callable[[Any], Any], value: Any) -> Any:
     if isinstance(value, np.ndarray):
         raise TypeError("Unsupported type <class 'numpy.ndarray'>: an array of the host where one of the device is wanted")
     if isinstance(value, list | tuple):
-        return type(value)(bare(v) for v in value)
+        return type(value)(function(v) for v in value)
+    if isinstance(value, dict):
+        return {name: function(v) for name, v in value.items()}
     return value
+
+
+def perform(function: Callable[..., Any], *operands: Any, **keywords: Any) -> Any:
+    """One launch of a function on what is inside its operands: now, or each time that the graph is launched that is being captured."""
+    graph = current_stream().graph
+    if graph is None:
+        counters.launch += 1
+        with np.errstate(all="ignore"):
+            return function(*bare(operands), **bare(keywords))
+    held, named = _held(operands), _held(keywords)
+
+    def work() -> None:
+        with np.errstate(all="ignore"):
+            function(*bare(held), **bare(named))
+
+    graph.work.append(work)
+    return None
+
+
+def _assign(array: np.ndarray, index: Any, value: Any) -> None:
+    array[index] = value
+
+
+NOT_CAPTURED = frozenset({"dot", "einsum", "inner", "matmul", "tensordot", "vdot"})
+"""Functions that call cuBLAS, which CuPy refuses to do while a stream is captured."""
 
 
 def run(function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], out: ndarray | None = None) -> Any:
     """One launch of a function on what is inside the arrays."""
-    inner, named = bare(args), {name: bare(value) for name, value in keywords.items()}
-    counters.launch += 1
+    if current_stream().graph is not None and function.__name__ in NOT_CAPTURED:
+        raise NotImplementedError("calling cuBLAS API during stream capture is currently unsupported")
+    if out is not None:
+        if not isinstance(out, ndarray):
+            raise TypeError("out must be an array of the device")
+        perform(function, *args, **keywords, out=Out(out))
+        return out
+    graph, inner = current_stream().graph, _unused(args)
     with np.errstate(all="ignore"):
-        if out is not None:
-            if not isinstance(out, ndarray):
-                raise TypeError("out must be an array of the device")
-            function(*inner, out=out._use(write=True), **named)
-            return out
-        result = function(*inner, **named)
-    return _boxed(result, inner)
+        result = _boxed(function(*inner, **_unused(keywords)), inner)
+    if graph is None:
+        bare((args, keywords))
+        counters.launch += 1
+    else:
+        made_now = [array for array in (result if isinstance(result, tuple | list) else [result]) if isinstance(array, ndarray)]
+        if not any(_is_view(array._host, inner) for array in made_now):
+            _keep(graph, function, args, keywords, [Out(array) for array in made_now])
+    return result
+
+
+def _keep(graph: Graph, function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any], results: list[Out]) -> None:
+    """Let each launch of the graph write a function's results to where they were when it was captured."""
+    held, named, outs = _held(args), _held(keywords), _held(results)
+
+    def work() -> None:
+        with np.errstate(all="ignore"):
+            found = function(*bare(held), **bare(named))
+        for out, value in zip(outs, found if isinstance(found, tuple | list) else [found], strict=True):
+            out.bare()[...] = value
+
+    graph.work.append(work)
 
 
 def _boxed(result: Any, inputs: tuple[Any, ...]) -> Any:
@@ -230,9 +372,11 @@ def _boxed(result: Any, inputs: tuple[Any, ...]) -> Any:
     if not isinstance(result, np.ndarray | np.generic):
         return result
     host = np.asarray(result)
-    if any(isinstance(i, np.ndarray) and np.shares_memory(i, host) for i in inputs):
-        return ndarray(host)
-    return made(host)
+    return ndarray(host) if _is_view(host, inputs) else made(host)
+
+
+def _is_view(host: np.ndarray, inputs: tuple[Any, ...]) -> bool:
+    return any(isinstance(i, np.ndarray) and np.shares_memory(i, host) for i in inputs)
 
 
 def _is_mask(index: Any) -> bool:

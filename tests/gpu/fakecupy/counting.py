@@ -9,7 +9,10 @@ from dataclasses import dataclass, fields
 
 @dataclass
 class Counters:
-    """alloc: arrays made. launch: kernels. sync: the host waits. h2d, d2h: copies to and from the device. copy: copies nobody asked for."""
+    """alloc: arrays made. launch: kernels, and graphs. sync: the host waits. h2d, d2h: copies to and from the device.
+
+    copy: copies nobody asked for. node: kernels of the graphs that were launched.
+    """
 
     alloc: int = 0
     launch: int = 0
@@ -17,6 +20,7 @@ class Counters:
     h2d: int = 0
     d2h: int = 0
     copy: int = 0
+    node: int = 0
 
     def __sub__(self, other: Counters) -> Counters:
         return Counters(*(getattr(self, f.name) - getattr(other, f.name) for f in fields(self)))

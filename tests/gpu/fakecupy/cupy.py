@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from . import cublas, device, names, nccl
-from .array import bare, fresh, made, run
+from . import cublas, cublas_library, device, names, nccl
+from .array import MemoryPool as MemoryPool
+from .array import Out, bare, fresh, made, perform, run, using_allocator
 from .array import ndarray as ndarray
 from .counting import counters
 from .kernels import RawModule as RawModule
@@ -20,13 +21,17 @@ newaxis, nan, inf, pi = None, np.nan, np.inf, np.pi
 
 WAITING = frozenset({"bincount", "nonzero", "flatnonzero", "argwhere", "unique"})
 """Functions whose result has a size that only the device knows."""
+MUTATING = frozenset({"put_along_axis"})
+"""Functions that write into their first argument."""
 
 cuda = SimpleNamespace(
     Device=device.Device,
     Stream=device.Stream,
     Event=device.Event,
     get_current_stream=device.current_stream,
-    cublas=cublas,
+    using_allocator=using_allocator,
+    MemoryPool=MemoryPool,
+    cublas=cublas_library.Module(),
     nccl=nccl,
     device=SimpleNamespace(get_cublas_handle=lambda: cublas.HANDLE),
     memory=SimpleNamespace(OutOfMemoryError=type("OutOfMemoryError", (MemoryError,), {})),
@@ -64,6 +69,7 @@ def asarray(a: Any, dtype: Any = None, order: str | None = None, *, copy: bool |
         return a if dtype is None or a.dtype == dtype else a.astype(dtype)
     if isinstance(a, list | tuple) and any(isinstance(x, ndarray) for x in a):
         raise TypeError("a sequence of arrays of the device: use cupy.stack")
+    device.refuse_in_capture("an array of the host is copied")
     counters.h2d += 1
     counters.sync += 1
     return made(np.array(a, dtype, order="C"))
@@ -73,8 +79,8 @@ array = asarray
 
 
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> ndarray:
-    counters.launch += 1
-    return made(np.arange(start, stop, step, dtype) if stop is not None else np.arange(start, dtype=dtype))
+    bounds = (start,) if stop is None else (start, stop, step)
+    return run(np.arange, bounds, {"dtype": dtype})
 
 
 def ascontiguousarray(a: ndarray, dtype: Any = None) -> ndarray:
@@ -85,9 +91,7 @@ def ascontiguousarray(a: ndarray, dtype: Any = None) -> ndarray:
 
 
 def copyto(dst: ndarray, src: Any, casting: str = "same_kind", where: ndarray | None = None) -> None:
-    source, chosen = bare(src), True if where is None else bare(where)
-    counters.launch += 1
-    np.copyto(dst._use(write=True), source, casting=casting, where=chosen)
+    perform(np.copyto, Out(dst), src, casting=casting, where=True if where is None else where)
 
 
 class _Function:
@@ -99,16 +103,18 @@ class _Function:
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         names.bind("cupy", self._name, args, keywords)
-        counters.sync += self._name in WAITING
+        if self._name in WAITING:
+            device.refuse_in_capture("the host reads")
+            counters.sync += 1
+        if self._name in MUTATING:
+            return perform(self._function, Out(args[0]), *args[1:], **keywords)
         out = keywords.pop("out", None)
         return run(self._function, args, keywords, out)
 
     def at(self, a: ndarray, indices: Any, b: Any) -> None:
         if self._name != "add":
             raise NotImplementedError(f"{self._name}.at")
-        inner = bare(indices), bare(b)
-        counters.launch += 1
-        np.add.at(a._use(write=True), *inner)
+        perform(np.add.at, Out(a), indices, b)
 
 
 def __getattr__(name: str) -> Any:

@@ -10,8 +10,7 @@ import numpy as np
 from tests.gpu import shim
 
 from . import names
-from .array import ndarray
-from .counting import counters
+from .array import Out, ndarray, perform
 
 _one_at_a_time = threading.Lock()
 """The shim keeps what runs in variables of its own, so that threads of several devices take turns."""
@@ -32,16 +31,17 @@ class Function:
 
     def __call__(self, grid: tuple[int, ...], block: tuple[int, ...], args: tuple[Any, ...]) -> None:
         """As CuPy passes them: arrays by pointer, Python's numbers as int64 and double, NumPy's as what they are."""
-        counters.launch += 1
         if len(grid) != 1 or len(block) != 1:
             raise NotImplementedError("grids and blocks of one axis only")
-        arguments = [self._argument(i, a) for i, a in enumerate(args)]
-        with _one_at_a_time:
-            self._kernel(max(1, grid[0]), block[0], arguments)
+        perform(self._run, max(1, grid[0]), block[0], *(self._argument(i, a) for i, a in enumerate(args)))
 
-    def _argument(self, i: int, value: Any) -> np.ndarray | np.generic:
+    def _run(self, blocks: int, threads: int, *arguments: np.ndarray | np.generic) -> None:
+        with _one_at_a_time:
+            self._kernel(blocks, threads, arguments)
+
+    def _argument(self, i: int, value: Any) -> Out | np.generic:
         if isinstance(value, ndarray):
-            return value._use(write=True)
+            return Out(value)
         if isinstance(value, np.ndarray):
             raise TypeError(f"argument {i} of {self._kernel.name} is an array of the host")
         if not isinstance(value, np.generic | int | float):

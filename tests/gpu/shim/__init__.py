@@ -45,12 +45,18 @@ def build(source: str, sanitize: tuple[str, ...] = SANITIZE) -> Module:
         for name in names
     )
     text = f'{HEADER.read_text()}\n#line 1 "kernels.cu"\n{source}\n{launchers}'
-    flags = [*FLAGS, *(f"-fsanitize={s}" for s in sanitize), *(["-fno-sanitize-recover=all"] if sanitize else [])]
+    flags = [*(f"-fsanitize={s}" for s in sanitize), *(["-fno-sanitize-recover=all"] if sanitize else [])]
+    return Module(ctypes.CDLL(str(library(text, flags))), names, synchronising(source, names))
+
+
+def library(text: str, flags: Sequence[str] = ()) -> Path:
+    """The shared library of a C++ source, compiled when it is first asked for."""
+    flags = [*FLAGS, *flags]
     key = hashlib.sha256(f"{text} {flags}".encode()).hexdigest()[:20]
-    library = _folder() / f"{key}.so"
-    if not library.exists():
-        _compile(text, flags, library)
-    return Module(ctypes.CDLL(str(library)), names, synchronising(source, names))
+    made = _folder() / f"{key}.so"
+    if not made.exists():
+        _compile(text, flags, made)
+    return made
 
 
 def _compile(text: str, flags: list[str], library: Path) -> None:
