@@ -11,8 +11,8 @@ from serve import serve
 
 from netproto import __version__
 from netproto.formats import weights
+from netproto.net.inference import InferenceNet
 from netproto.net.loading import copy_weights
-from netproto.net.net import Net
 from netproto.ops.cpu import CpuOps
 from netproto.schema import messages, upgrade
 from netproto.solver import Solver
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def infer(message: Any, folder: Path) -> None:
-    net = Net(message, ops=CpuOps(), phase=1)
+    net = InferenceNet(message, ops=CpuOps())
     copy_weights(net, weights.load(folder / "net.caffemodel"), strict=True)
     net.blobs[net.inputs[0]].data[...] = np.load(folder / "input.npy")
     net.forward()

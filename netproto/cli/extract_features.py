@@ -13,10 +13,11 @@ from contextlib import ExitStack
 import numpy as np
 
 from ..data.lmdb import LmdbWriter
-from ..errors import DataError, ModelError, Place, did_you_mean
+from ..errors import DataError, ModelError, Place
 from ..formats import files
 from ..formats import weights as weights_files
 from ..layers.base import TEST
+from ..net.inference import InferenceNet
 from ..net.loading import copy_weights
 from ..net.net import Net
 from ..pycaffe.io import array_to_datum
@@ -56,7 +57,7 @@ def run(args: Namespace) -> int:
         message, _ = samples.in_net(message, TEST)
     ops = device.choose([args.device_id] if args.device == "GPU" else [])
     with samples.offered(args.sample):
-        net = Net(message, ops=ops, phase=TEST, level=args.level, stages=args.stage)
+        net = InferenceNet(message, ops=ops, keep=args.blobs, level=args.level, stages=args.stage)
     try:
         for line in copy_weights(net, weights_files.load(args.weights)).lines():
             log.info("%s", line)
@@ -72,8 +73,6 @@ def run(args: Namespace) -> int:
 
 def _check(net: Net, blobs: Sequence[str], path: str) -> None:
     for name in blobs:
-        if name not in net.blobs:
-            raise ModelError(f"has no blob {name!r}", place=Place(path), hint=did_you_mean(name, net.blobs))
         shape = net.blobs[name].shape
         if not 1 <= len(shape) <= LEGACY_AXES:
             raise ModelError(f"blob {name!r} of the shape {shape} has no records of (channels, height, width)", place=Place(path))

@@ -9,8 +9,8 @@ import numpy as np
 from ..errors import DataError, FormatError, Place
 from ..formats.weights import Weights
 from ..net.deploy import Deployed
+from ..net.inference import InferenceNet
 from ..net.loading import copy_weights
-from ..net.net import Net
 from ..ops.base import Ops
 from . import classes
 
@@ -22,7 +22,7 @@ class Scorer:
 
     def __init__(self, deployed: Deployed, weights: Weights, ops: Ops, *, strict: bool = False):
         self.deployed, self.ops = deployed, ops
-        self.net = Net(deployed.net, ops=ops)
+        self.net = InferenceNet(deployed.net, ops=ops, keep=[deployed.scores])
         report = copy_weights(self.net, weights)
         if not report.loaded:
             raise FormatError("has no weights for any layer of the net", place=Place(report.source), hint="Is it another net's file?")

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..formats import weights as weights_files
 from ..layers.base import TEST
+from ..net.inference import InferenceNet
 from ..net.loading import copy_weights
 from ..net.net import Net
 from ..solver.report import outputs_of
@@ -49,7 +50,7 @@ def run(args: Namespace) -> int:
             ten_crop.score(message, weights, ops, iterations, args)
         return 0
     with samples.offered(args.sample):
-        net = Net(message, ops=ops, phase=TEST, level=args.level, stages=args.stage)
+        net = InferenceNet(message, ops=ops, level=args.level, stages=args.stage)
     try:
         for line in copy_weights(net, weights, strict=args.strict).lines():
             log.info("%s", line)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from math import prod
 
 from .fusion import Step, roots_of
-from .graph import Graph, Node
+from .graph import Graph
 from .lives import Life, groups
 
 OPAQUE = ("Python",)
@@ -19,22 +19,17 @@ OPAQUE = ("Python",)
 def plan(graph: Graph, steps: Sequence[Step], kept: Collection[int]) -> list[list[int]]:
     """Groups of blobs that can have one memory, each with its largest blob first.
 
-    Blobs that no step reads or writes are in no group and take no memory. What keeps its memory for itself is in none either: `kept`, the
-    tops of layers without bottoms, which may fill them once, and what layers of OPAQUE see.
+    Blobs that no step reads or writes are in no group and take no memory. What keeps its memory for itself is in none either: `kept`, and
+    what layers of OPAQUE see.
     """
     roots = roots_of(graph, kept)
-    apart = {roots[blob] for blob in [*kept, *(b for node in graph.nodes for b in _kept_apart(node))]}
+    opaque = [node for node in graph.nodes if node.layer.message.type in OPAQUE]
+    apart = {roots[blob] for blob in [*kept, *(blob for node in opaque for blob in [*node.bottoms, *node.tops])]}
     lives: dict[int, Life] = {}
     for number, step in enumerate(steps):
         for blob in (roots[b] for b in blobs_of(graph, step)):
             lives.setdefault(blob, Life(blob, number, number, prod(graph.shapes[blob]))).last = number
     return groups(life for blob, life in lives.items() if blob not in apart)
-
-
-def _kept_apart(node: Node) -> list[int]:
-    if node.layer.message.type in OPAQUE:
-        return [*node.bottoms, *node.tops]
-    return [] if node.bottoms else node.tops
 
 
 def blobs_of(graph: Graph, step: Step) -> list[int]:

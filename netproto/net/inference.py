@@ -22,9 +22,9 @@ from .net import Net
 class InferenceNet(Net):
     """A net that runs as one whole, without a backward pass. It makes what a Net of phase TEST makes, but for rounding.
 
-    message: an upgraded NetParameter. ops: the backend for all arrays. keep: blobs that are looked at, besides inputs and outputs; `blobs`
-    has no others. Raises ModelError for one that the net does not have. A net with debug_info keeps all, as it speaks of all.
-    Where learned blobs have been written to, `weights_changed` has to be called.
+    message: an upgraded NetParameter. ops: the backend for all arrays. keep: blobs that are looked at, besides outputs and the tops of
+    layers without bottoms; `blobs` has no others. Raises ModelError for one that the net does not have. A net with debug_info keeps all, as
+    it speaks of all. Where learned blobs have been written to, `weights_changed` has to be called.
     """
 
     def __init__(
@@ -51,7 +51,8 @@ class InferenceNet(Net):
         for name in self._keep:
             if name not in names:
                 raise ModelError(f"the net has no blob {name!r}", place=place_of(self.message), hint=did_you_mean(name, names))
-        self._kept = {names.index(name) for name in self._keep} | {*self.graph.inputs, *self.graph.outputs}
+        self._kept = {names.index(name) for name in self._keep} | set(self.graph.outputs)
+        self._kept.update(top for node in self.graph.nodes if not node.bottoms for top in node.tops)
         if self.message.debug_info:
             self._kept, self.steps = set(range(len(names))), [Step([i]) for i in range(len(self.graph.nodes))]
         else:

@@ -67,7 +67,7 @@ def test_what_was_written_is_read_as_data(cli: Callable) -> None:
     [
         ([*ARGV[:5], "leveldb"], 1, "LevelDB is read but not written. Write an lmdb"),
         ([*ARGV[:3], "one_lmdb", *ARGV[4:]], 2, "2 blobs, but 1 databases: name one for each"),
-        ([*ARGV[:2], "cov", "pi_lmdb", *ARGV[4:]], 1, "train_val.prototxt: has no blob 'cov'. Did you mean 'conv'?"),
+        ([*ARGV[:2], "cov", "pi_lmdb", *ARGV[4:]], 1, "train_val.prototxt:1:1: the net has no blob 'cov'. Did you mean 'conv'?"),
         ([*ARGV[:2], "loss", "loss_lmdb", *ARGV[4:]], 1, "blob 'loss' of the shape () has no records"),
         ([*ARGV[:3], "list.txt,other", *ARGV[4:]], 1, "list.txt: "),
         ([*ARGV[:4], "0", "lmdb"], 2, "'0' is not a whole number of at least 1"),
