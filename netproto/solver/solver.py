@@ -13,6 +13,7 @@ from typing import Any
 from ..blob import Array
 from ..errors import SolverError, did_you_mean
 from ..formats import weights as weights_files
+from ..net.inference import InferenceNet
 from ..net.loading import copy_weights
 from ..net.net import Net
 from ..ops.base import Ops
@@ -41,6 +42,7 @@ class Solver:
     weights: files to start from, in the place of the solver's own `weights`. seed: in the place of random_seed.
     rank, ranks: which of how many solvers this is that train together and share the records; only rank 0 tests and writes snapshots.
     share_diffs: the training net's, for those who look at no gradient between layers.
+    lean_tests: test nets that run forward only and keep no blobs but their outputs, for those who look at nothing else.
     cuda_graph: have a GPU go through passes and updates that it was asked for once, which not all layers allow.
 
     `net` is the net in training, `test_nets` share its learned blobs. `history` holds, per slot of the rule, one array per learned blob.
@@ -61,6 +63,7 @@ class Solver:
         rank: int = 0,
         ranks: int = 1,
         share_diffs: bool = False,
+        lean_tests: bool = False,
         cuda_graph: bool = False,
     ):
         check(message)
@@ -86,7 +89,7 @@ class Solver:
         self.test_nets: list[Net] = []
         for i, plan in enumerate(test_plans):
             log.info("Creating test net (#%d) specified by %s", i, plan.source)
-            self.test_nets.append(self._make_net(plan))
+            self.test_nets.append(self._make_net(plan) if not lean_tests else self._make_inference_net(plan))
             self.test_nets[i].share_params_with(self.net)
         self._smoothed = SmoothedLoss(ops, message.average_loss)
         self.history: list[list[Array]] = [[ops.zeros(p.blob.shape) for p in self.net.learnable] for _ in range(self.rule.slots)]
@@ -108,6 +111,11 @@ class Solver:
             rank=self.rank,
             ranks=self.ranks,
             share_diffs=share_diffs,
+        )
+
+    def _make_inference_net(self, plan: nets.NetPlan) -> Net:
+        return InferenceNet(
+            plan.message, ops=self.ops, level=plan.level, stages=plan.stages, seed=self.seed, rank=self.rank, ranks=self.ranks
         )
 
     # -- weights and snapshots -----------------------------------------------------------------------------------------------
@@ -256,6 +264,7 @@ class Solver:
     def _test(self, i: int) -> None:
         net, batches = self.test_nets[i], self.message.test_iter[i]
         log.info("Iteration %d, Testing net (#%d)", self.iter, i)
+        net.weights_changed()
         loss = 0.0
         found = self._outputs()
         for _ in range(batches):
