@@ -9,14 +9,17 @@ from .places import label, place_of
 
 
 def filter_net(net_param: Any, state: Any) -> Any:
-    """The NetParameter with those layers only that belong to it in this NetState.
+    """The NetParameter with those layers only that belong to it in this NetState, to which the stages of the net's own are added.
 
     Raises ModelError where a layer has both include and exclude rules.
     """
+    whole = type(state)()
+    whole.CopyFrom(state)
+    whole.stage.extend(net_param.state.stage)
     filtered = type(net_param)()
     filtered.CopyFrom(net_param)
     filtered.ClearField("layer")
-    filtered.layer.extend(layer for layer in net_param.layer if is_included(layer, state))
+    filtered.layer.extend(layer for layer in net_param.layer if is_included(layer, whole))
     return filtered
 
 

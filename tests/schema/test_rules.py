@@ -89,3 +89,12 @@ def test_both_kinds_on_a_layer() -> None:
     net = net_of("", "include { phase: TEST }\n exclude { phase: TEST }")
     with pytest.raises(ModelError, match=r"f:4:2: layer 'l1' \(ReLU\): the layer has include and exclude rules. Give it one kind only"):
         rules.filter_net(net, state_of(TEST))
+
+
+def test_the_stages_of_the_net_itself_are_added() -> None:
+    net = net_of("include { stage: 'a' stage: 'b' }", "include { stage: 'b' }", "include { stage: 'c' }")
+    net.state.stage.append("a")
+    assert [layer.name for layer in rules.filter_net(net, state_of("phase: TEST stage: 'b'")).layer] == ["l0", "l1"]
+    net.state.phase = 0
+    net.layer[2].include[0].phase = 1
+    assert [layer.name for layer in rules.filter_net(net, state_of("phase: TEST stage: 'c'")).layer] == ["l2"]
