@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy
 
-from .cpu_kernels import winograd
+from .cpu_kernels import gemm_conv, winograd
 from .cpu_kernels.conv_choice import short_algorithm
 from .cpu_kernels.finish import Ending
 from .cpu_kernels.workers import Workers, fits
@@ -28,7 +28,7 @@ class CpuBound(Bound):
             return super().bound_conv(x, w, bias, y, geo=geo, finish=finish)
         if short := short_algorithm(x.shape, w.shape, geo):
             return winograd.bound(self, x, w, bias, whole, short.outputs, short.taps, geo, ending)
-        return super().bound_conv(x, w, bias, y, geo=geo, finish=finish)
+        return gemm_conv.bound(self, x, w, bias, whole, geo, ending)
 
 
 def _ending(y: Array, finish: Finish) -> Ending:

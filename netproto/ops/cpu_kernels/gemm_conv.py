@@ -6,6 +6,7 @@ of the filters' gradient. Nothing is summed across workers, so the result is the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -16,6 +17,7 @@ import numpy
 
 from ..geometry import ConvGeometry
 from .channelwise import channel_sums
+from .finish import PLAIN, Ending
 from .gemm_conv_passes import bottom_gradient_pass, filters_gradient_pass, forward_pass, turn_filters
 from .vectors import LANES, ROWS
 from .workers import Room, part
@@ -55,16 +57,27 @@ class Layout:
 
 
 def forward(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, geo: ConvGeometry) -> None:
-    x, y, geo = _flattened(x, y, geo)
-    at = _layout(x, y, geo)
-    filters = _up(at.filters, ROWS)
-    step = at.step
-    columns = ops.scratch("conv.columns", (ops.workers.count, step // LANES, min(at.rows, DEPTH), LANES))
-    made = ops.scratch("conv.made", (ops.workers.count, step // LANES, filters, LANES))
-    padded = _whole_rows(ops, w, at, filters)
     level = bias if bias is not None else ops.scratch("conv.bias", (w.shape[0],))
     if bias is None:
         level.fill(0)
+    x, y, geo = _flattened(x, y, geo)
+    at = _layout(x, w, y, geo)
+    _run(ops, x, _whole_rows(w, at, lambda shape: ops.scratch("conv.filters", shape)), level, y, at, geo, PLAIN)
+
+
+def bound(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, geo: ConvGeometry, finish: Ending) -> Callable[[], None]:
+    """forward with filters that are read now, once. y may have more channels than there are filters: the first ones are written."""
+    level = numpy.zeros(w.shape[0], numpy.float32) if bias is None else bias.copy()
+    x, y, geo = _flattened(x, y, geo)
+    at = _layout(x, w, y, geo)
+    rows = _whole_rows(w, at, ops.empty)
+    return lambda: _run(ops, x, rows, level, y, at, geo, finish)
+
+
+def _run(ops: Room, x: Array, w: Array, level: Array, y: Array, at: Layout, geo: ConvGeometry, finish: Ending) -> None:
+    filters, step = w.shape[1], at.step
+    columns = ops.scratch("conv.columns", (ops.workers.count, step // LANES, min(at.rows, DEPTH), LANES))
+    made = ops.scratch("conv.made", (ops.workers.count, step // LANES, filters, LANES))
     taps, top = _taps(at.channels, geo), _maps(y)
     by_outputs = at.outputs >= ops.workers.count * 4 * LANES
     blocks = ceil(at.outputs / LANES) if by_outputs else filters // ROWS
@@ -72,7 +85,7 @@ def forward(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, geo: Co
     def task(lo: int, hi: int, worker: int) -> None:
         outputs = (lo * LANES, min(hi * LANES, at.outputs)) if by_outputs else (0, at.outputs)
         rows = (0, filters) if by_outputs else (lo * ROWS, hi * ROWS)
-        forward_pass(x, padded, level, top, taps, columns[worker], made[worker], outputs, rows, at.filters, at.out, at.steps)
+        forward_pass(x, w, level, top, taps, columns[worker], made[worker], outputs, rows, at.filters, at.out, at.steps, finish)
 
     ops.workers.share(blocks, task)
 
@@ -81,7 +94,7 @@ def backward(
     ops: Room, x: Array | None, w: Array, dy: Array, dx: Array | None, dw: Array | None, db: Array | None, geo: ConvGeometry
 ) -> None:  # fmt: skip
     bottom, dy, geo = _flattened(dx if x is None else x, dy, geo)
-    at = _layout(bottom, dy, geo)
+    at = _layout(bottom, w, dy, geo)
     if dx is not None and at.is_plain(bottom.shape):
         forward(ops, dy, _turned(ops, w, at), None, dx.reshape(bottom.shape), geo)
     elif dx is not None:
@@ -150,10 +163,10 @@ def _cut(count: int, parts: int) -> list[tuple[int, int]]:
     return [(lo * LANES, min(hi * LANES, count)) for lo, hi in ranges]
 
 
-def _layout(x: Array, y: Array, geo: ConvGeometry) -> Layout:
+def _layout(x: Array, w: Array, y: Array, geo: ConvGeometry) -> Layout:
     steps = geo.stride[0], geo.stride[1], geo.pad[0], geo.pad[1]
     out = y.shape[2], y.shape[3]
-    return Layout(geo.group, x.shape[1] // geo.group, y.shape[1] // geo.group, prod(geo.kernel), out, y.shape[0] * prod(out), steps)
+    return Layout(geo.group, x.shape[1] // geo.group, w.shape[0] // geo.group, prod(geo.kernel), out, y.shape[0] * prod(out), steps)
 
 
 def _flattened(x: Array, y: Array, geo: ConvGeometry) -> tuple[Array, Array, ConvGeometry]:
@@ -174,12 +187,12 @@ def _maps(y: Array) -> Array:
     return y.reshape(*y.shape[:2], prod(y.shape[2:]))
 
 
-def _whole_rows(ops: Room, w: Array, at: Layout, filters: int) -> Array:
-    """w as (groups, filters, rows), with the filters of a group filled up to so many."""
-    shape = at.groups, filters, at.rows
-    if filters == at.filters:
+def _whole_rows(w: Array, at: Layout, room: Callable[[tuple[int, ...]], Array]) -> Array:
+    """w as (groups, filters, rows), the filters of a group filled up to whole ROWS; room gives an array for it where that takes one."""
+    shape = at.groups, _up(at.filters, ROWS), at.rows
+    if shape[1] == at.filters:
         return w.reshape(shape)
-    padded = ops.scratch("conv.filters", shape)
+    padded = room(shape)
     padded[:, : at.filters] = w.reshape(at.groups, at.filters, at.rows)
     padded[:, at.filters :] = 0
     return padded

@@ -20,7 +20,7 @@ Array = Any
 
 
 @kernel
-def forward_pass(x, w, bias, y, taps, columns, made, outputs, rows, filters, out, steps):  # type: ignore[no-untyped-def]
+def forward_pass(x, w, bias, y, taps, columns, made, outputs, rows, filters, out, steps, finish):  # type: ignore[no-untyped-def]
     """y for a range of outputs, and of rows of w (groups, rows, taps) in every group; rows from `filters` on are there to fill up."""
     step = columns.shape[0] * LANES
     for group in range(w.shape[0]):
@@ -34,7 +34,7 @@ def forward_pass(x, w, bias, y, taps, columns, made, outputs, rows, filters, out
                     source + first * BYTES, w.shape[2], columns.ctypes.data, columns.shape[1], made.ctypes.data, made.shape[1],
                     height, last - first, blocks, first > 0,
                 )  # fmt: skip
-            write_top(made, bias, group * filters + rows[0], min(height, filters - rows[0]), start, count, y)
+            write_top(made, bias, group * filters + rows[0], min(height, filters - rows[0]), start, count, y, finish)
 
 
 @kernel

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy
 
+from .finish import Ending, beside, finish_lanes
 from .jit import inlined
 from .products import BLOCK, BYTES
 from .transpose import add_apart, gather, move, pick, pick_far, take
@@ -135,8 +136,8 @@ def turn_top(dy: Array, channel: int, channels: int, start: int, count: int, pad
 
 
 @inlined
-def write_top(made: Array, bias: Array, channel: int, channels: int, start: int, count: int, y: Array) -> None:
-    """y (N, K, pixels) = made (blocks, channels, LANES) + bias for outputs start.. + count."""
+def write_top(made: Array, bias: Array, channel: int, channels: int, start: int, count: int, y: Array, finish: Ending) -> None:
+    """y (N, K, pixels) = made (blocks, channels, LANES) + bias, finished, for outputs start.. + count."""
     pixels, done = y.shape[2], 0
     while done < count:
         n, place = divmod(start + done, pixels)
@@ -144,6 +145,7 @@ def write_top(made: Array, bias: Array, channel: int, channels: int, start: int,
         for k in range(channels):
             row = y.ctypes.data + ((n * y.shape[1] + channel + k) * pixels + place - done) * BYTES
             for block in range(done // LANES, (end + LANES - 1) // LANES):
-                source = made.ctypes.data + (block * made.shape[1] + k) * BLOCK
-                move(0, source, done - block * LANES, end - block * LANES, bias[channel + k], row + block * BLOCK)
+                source, target = made.ctypes.data + (block * made.shape[1] + k) * BLOCK, row + block * BLOCK
+                first, last = done - block * LANES, end - block * LANES
+                finish_lanes(source, first, last, bias[channel + k], beside(target, finish), finish[1], target)
         done = end
