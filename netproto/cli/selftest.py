@@ -15,7 +15,8 @@ from .. import __version__
 from ..errors import DeviceError
 from ..ops import gpu_device
 from ..ops.gpu import GpuOps
-from . import selftest_checks, selftest_nets
+from ..ops.gpu_cudnn import Cudnn
+from . import selftest_checks, selftest_cudnn, selftest_nets
 from .flags import Parser, UsageError
 from .selftest_checks import Check, Result
 
@@ -57,6 +58,7 @@ def _checks(args: Namespace) -> Iterator[Check]:
     yield from selftest_checks.of_layers(tf32=args.tf32)
     yield from selftest_checks.of_solvers(tf32=args.tf32)
     yield from selftest_nets.of_nets(tf32=args.tf32, small=args.fake)
+    yield from selftest_cudnn.of_cudnn(tf32=args.tf32, small=args.fake)
 
 
 def _told(check: Check, ops: GpuOps) -> Result:
@@ -80,7 +82,9 @@ def _fake() -> tuple[GpuOps, dict[str, Any]]:
         fake = importlib.import_module("tests.gpu.fakecupy")
     except ModuleNotFoundError:
         raise UsageError("--fake is for the source tree, which has the stand-in for CuPy: run `python -m netproto` there") from None
-    return GpuOps(fake.cupy, fake.cupyx), {"name": "the fake of CuPy"}
+    ops = GpuOps(fake.cupy, fake.cupyx)
+    ops.cudnn = Cudnn(fake.cudnn, fake.cupy, tf32=ops.tf32)
+    return ops, {"name": "the fake of CuPy"}
 
 
 def _report(about: dict[str, Any], results: dict[str, Result]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class Check:
 def of_layers(*, tf32: bool = False) -> Iterator[Check]:
     """Every row of THE TABLE, forward and backward."""
     for case in CASES:
-        yield Check(f"layer {case}", partial(compared, partial(_layer, case), tolerance=TF32_TOLERANCE if tf32 else TOLERANCE))
+        yield Check(f"layer {case}", partial(compared, partial(layer, case), tolerance=TF32_TOLERANCE if tf32 else TOLERANCE))
 
 
 def of_solvers(*, tf32: bool = False) -> Iterator[Check]:
@@ -89,7 +89,11 @@ def of_solvers(*, tf32: bool = False) -> Iterator[Check]:
 
 def compared(compute: Callable[[Ops], Arrays], ops: GpuOps, *, tolerance: float, distance: Distance | None = None) -> Result:
     """The GPU's arrays against the CPU's, and against its own of a second run. distance: in the place of `largest_difference`."""
-    wanted, found, again = compute(CpuOps()), compute(ops), compute(ops)
+    return agreement(compute(CpuOps()), compute(ops), compute(ops), tolerance=tolerance, distance=distance)
+
+
+def agreement(wanted: Arrays, found: Arrays, again: Arrays, *, tolerance: float, distance: Distance | None = None) -> Result:
+    """Arrays against those that are wanted, and against those of a second run."""
     repeatable = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(found, again, strict=True))
     return Result((distance or largest_difference)(found, wanted), tolerance, repeatable)
 
@@ -109,7 +113,7 @@ def _off(found: NDArray[Any], wanted: NDArray[Any]) -> float:
     return float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0) / max(1.0, sizes.max(initial=0.0)))
 
 
-def _layer(case: Case, ops: Ops) -> Arrays:
+def layer(case: Case, ops: Ops) -> Arrays:
     """The tops and gradients of one row."""
     probe = make_probe(case, ops)
     tops = probe.forward()

@@ -32,7 +32,7 @@ def of_nets(*, tf32: bool = False, small: bool = False) -> Iterator[Check]:
         yield Check(f"net {name}", partial(_agreement, name, tolerance=TF32_TOLERANCE if tf32 else TOLERANCE, small=small))
         yield Check(f"no wait in {name}", partial(_freedom, name, small=small))
         if not small:
-            yield Check(f"speed of {name}", partial(_speed, name))
+            yield Check(f"speed of {name}", partial(speed, name))
 
 
 def _agreement(name: str, ops: GpuOps, *, tolerance: float, small: bool) -> Result:
@@ -77,7 +77,7 @@ def waits(solver: Solver, ops: GpuOps) -> Result:
     return Result()
 
 
-def _speed(name: str, ops: GpuOps) -> Result:
+def speed(name: str, ops: GpuOps) -> Result:
     """Images a second of training, once it is warm, with pictures that are on the device already."""
     free, _ = ops.xp.cuda.Device().mem_info
     net = example_net(name, FASTEST_BATCH, drawn=False)

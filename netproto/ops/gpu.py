@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .gpu_channelwise import GpuChannelwise
-from .gpu_cudnn import Cudnn, frontend
 from .gpu_elementwise import GpuElementwise
 from .gpu_gemm import Gemm
 from .gpu_graph import GpuGraph
@@ -32,9 +31,11 @@ class GpuOps(GpuGraph, GpuUpdate, GpuSpatial, GpuChannelwise, GpuSoftmax, GpuLos
         self.kernels = Kernels(cupy)
         self.gemm = Gemm(cupy, tf32=tf32)
         self.tf32, self.prefers_cudnn = tf32, cudnn
-        self.cudnn = Cudnn(frontend(), cupy, tf32=tf32) if cudnn else None
-        self._lacks_cudnn = False
+        self.cudnn, self._lacks_cudnn = None, False
+        if cudnn:
+            self.load_cudnn()
         self.careful = False
         self._later = None
+        self._copying: Any = None
         self._staging = {}
         self._geometries = {}

@@ -148,13 +148,18 @@ class GpuCudnn(GpuArrays):
         cudnn.run(plan, {**there, "out": out}, self.scratch("cudnn", (max(plan.workspace, 1),), "uint8"))
         return True
 
+    def load_cudnn(self) -> None:
+        """Load cuDNN if it is not loaded yet. Raises DeviceError where it cannot be used."""
+        if self.cudnn is None:
+            self.cudnn = Cudnn(frontend(), self.xp, tf32=self.tf32)
+
     def cudnn_for(self, geo: ConvGeometry) -> Cudnn | None:
         """cuDNN if it is to compute a convolution. A layer that asks for it in vain is told of, once."""
         if geo.engine == "CAFFE" or not (self.prefers_cudnn or geo.engine == "CUDNN"):
             return None
         if self.cudnn is None and not self._lacks_cudnn:
             try:
-                self.cudnn = Cudnn(frontend(), self.xp, tf32=self.tf32)
+                self.load_cudnn()
             except DeviceError as error:
                 self._lacks_cudnn = True
                 log.warning("Layer %s asks for cuDNN, and is computed without: %s", geo.layer, error)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from netproto.cli.main import main
@@ -168,6 +169,20 @@ def test_the_record_is_what_cudnn_says(tmp_path: Path) -> None:
 def test_a_geometry_is_the_same_for_every_engine_and_layer() -> None:
     geo = ConvGeometry((3, 3), (1, 1), (0, 0), (1, 1))
     assert replace(geo, engine="CUDNN", layer="conv1") == geo
+
+
+@pytest.mark.usefixtures("library")
+def test_a_recorded_pass_is_replayed(gpu_ops: MakeOps) -> None:
+    ops = gpu_ops(cudnn=True)
+    passes = Passes(ops, CASES["groups"])
+    found = passes.run()
+    recording = ops.record(passes.queue)
+    for array in (passes.y, passes.dx, passes.dw, passes.db):
+        array.fill(9)
+    ops.wait()
+    recording.replay()
+    for array, wanted in zip((passes.y, passes.dx, passes.dw, passes.db), found, strict=True):
+        np.testing.assert_array_equal(ops.to_host(array), wanted)
 
 
 @pytest.mark.usefixtures("cupy", "library")

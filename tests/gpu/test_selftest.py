@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 
 from netproto.cli import selftest_checks as checks
-from netproto.cli import selftest_nets
+from netproto.cli import selftest_cudnn, selftest_nets
 from netproto.cli.main import main
 from netproto.ops.gpu import GpuOps
 from netproto.solver.rules import RULES
 from netproto.testing.cases import CASES
 from netproto.testing.nets import PICTURES
 
-from . import shim
+from . import fakecupy, shim
+from .fakecupy.convolution import Window
 
 RELU = [case for case in CASES if case.type == "ReLU"]
 
@@ -34,6 +35,7 @@ def test_it_passes_over_the_fake(tmp_path: Path, capfd: pytest.CaptureFixture[st
     found = {check["name"] for check in written["checks"]}
     assert {f"layer {case}" for case in CASES} | {f"solver {rule}" for rule in RULES} <= found
     assert {f"{kind} {name}" for kind in ("net", "no wait in") for name in PICTURES} <= found
+    assert {f"cuDNN {case}" for case in CASES if case.type in selftest_cudnn.TYPES} <= found
 
 
 def test_it_finds_what_is_wrong(gpu_ops: Callable[..., GpuOps], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,3 +100,21 @@ def test_the_fake_is_for_the_source_tree(capfd: pytest.CaptureFixture[str], monk
     monkeypatch.setitem(sys.modules, "tests.gpu.fakecupy", None)
     assert main(["selftest", "--gpu", "--fake"]) == 2
     assert "--fake is for the source tree" in capfd.readouterr().err
+
+
+def test_it_finds_that_cudnn_is_wrong(gpu_ops: Callable[..., GpuOps], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cudnn", fakecupy.cudnn)
+    checks_of_it = {check.name: check for check in selftest_cudnn.of_cudnn(small=True)}
+    assert checks_of_it["cuDNN Convolution-plain"].run(gpu_ops()).passed
+    forward = Window.forward
+    monkeypatch.setattr(Window, "forward", lambda *args: forward(*args) * 1.01)
+    ops = gpu_ops()
+    assert "off by" in checks_of_it["cuDNN Convolution-plain"].run(ops).what()
+    assert not ops.prefers_cudnn
+
+
+def test_without_cudnn_it_says_so_once(gpu_ops: Callable[..., GpuOps], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    notes = [check.run(gpu_ops()).note for check in selftest_cudnn.of_cudnn(small=False)]
+    assert notes[0].startswith("not tested: cuDNN cannot be used: nvidia-cudnn-frontend is not installed")
+    assert not any(notes[1:])

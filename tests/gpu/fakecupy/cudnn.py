@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import convolution, names
-from .array import at
-from .counting import counters
+from .array import at, perform
 from .device import FakeGpuError, current_stream
 
 __version__ = names.cudnn_tables()["version"]
@@ -155,8 +154,7 @@ class pygraph:
         self._at("built", "built")
         if handle is not self.handle or handle.stream != current_stream().ptr:
             raise FakeGpuError("a handle of another graph, or that runs on another stream")
-        counters.launch += 1
-        self._run(tensor_dict, workspace)
+        perform(self._run, tensor_dict, workspace)
 
     def _run(self, addresses: dict[Tensor, int], workspace: int) -> None:
         at(workspace, WORKSPACE)[...] = 0xFF
