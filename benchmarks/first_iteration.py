@@ -19,7 +19,7 @@ BATCH, LATER = 64, 3
 def main() -> None:
     settings = messages.SolverParameter(base_lr=1e-4, lr_policy="fixed", momentum=0.9, weight_decay=5e-4, max_iter=100, random_seed=1)
     settings.net_param.CopyFrom(nets.net("alexnet", BATCH))
-    solver = Solver(settings, ops=CpuOps(), share_diffs=True)
+    solver = Solver(settings, ops=CpuOps(), lean_training=True)
     solver.step(1)
     first_ends, cpu = time.time(), time.process_time()
     seconds = []

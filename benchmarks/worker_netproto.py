@@ -43,7 +43,7 @@ def train(message: Any) -> None:
         base_lr=1e-4, lr_policy="fixed", momentum=0.9, weight_decay=5e-4, max_iter=1 << 30, random_seed=1, type="SGD"
     )
     settings.net_param.CopyFrom(message)
-    solver = Solver(settings, ops=CpuOps(), share_diffs=True)
+    solver = Solver(settings, ops=CpuOps(), lean_training=True)
     data = solver.net.blobs["data"].data
     np.random.default_rng(1).standard_normal(data.shape, np.float32, out=data)
     serve(lambda: solver.step(1), version=__version__)

@@ -85,7 +85,7 @@ class _Variant:
         return largest_batch(found[0], found[1], memory)
 
     def _footprint(self, graph: Graph) -> Footprint:
-        return footprint(graph, training=self.phase == TRAIN, share_diffs=True, history=self.history, queued=self.queued)
+        return footprint(graph, training=self.phase == TRAIN, lean=True, history=self.history, queued=self.queued)
 
 
 def _is_source(message: Any) -> bool:

@@ -120,7 +120,7 @@ def _others(gpus: Sequence[int], first: Solver, args: Namespace) -> Callable[[in
 
 def _solver(message: Any, ops: Ops, args: Namespace, **more: Any) -> Solver:
     return Solver(
-        message, ops=ops, level=args.level, stages=args.stage, share_diffs=True, lean_tests=True, cuda_graph=args.cuda_graph, **more
+        message, ops=ops, level=args.level, stages=args.stage, lean_training=True, lean_tests=True, cuda_graph=args.cuda_graph, **more
     )
 
 

@@ -58,38 +58,64 @@ class BatchNorm(KeptBottom):
         return bool(param.use_global_stats) if param.HasField("use_global_stats") else self.phase == TEST
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
+        self.forward_through(bottom, top)
+
+    def forward_through(
+        self, bottom: Sequence[Blob], top: Sequence[Blob], scale: Array | None = None, shift: Array | None = None, slope: float = 1.0
+    ) -> None:
+        """The forward pass and those of the Scale and the ReLU that follow in place; the slope 1 means no ReLU.
+
+        They go together where `goes_through`.
+        """
         param, view = self.message.batch_norm_param, _view(bottom[0].shape)
-        x = self.keep(bottom[0]).reshape(view)
+        x, y = self.keep(bottom[0]).reshape(view), top[0].data.reshape(view)
         mean, var = self._stats()
+        unit = self.internals["unit"].reshape(view) if self.scaled else y
         mean_sum, var_sum, divisor = (blob.data for blob in self.blobs[:3])
         if self.use_global_stats:
             self.ops.global_stats(mean_sum, var_sum, divisor, mean, var)
+            self.ops.normalise(x, mean, var, unit, eps=param.eps)
         else:
             elements = view[0] * view[2]
             correction = elements / (elements - 1) if elements > 1 else 1.0
-            self.ops.batch_stats(x, mean, var)
+            self.ops.normal_chain(x, mean, var, scale, shift, unit, eps=param.eps, slope=slope)
             self.ops.running_stats(mean, var, mean_sum, var_sum, divisor, fraction=param.moving_average_fraction, correction=correction)
-        y = top[0].data.reshape(view)
-        unit = self.internals["unit"].reshape(view) if self.scaled else y
-        self.ops.normalise(x, mean, var, unit, eps=param.eps)
         if self.scaled:
             self.ops.scale(unit, self.blobs[3].data, self.blobs[4].data, y)
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
-        view, eps = _view(bottom[0].shape), self.message.batch_norm_param.eps
-        dy, dx = top[0].diff.reshape(view), bottom[0].diff.reshape(view)
         if self.scaled:
-            unit = self.internals["unit"].reshape(view)
+            view = _view(bottom[0].shape)
+            unit, dy, dx = self.internals["unit"].reshape(view), top[0].diff.reshape(view), bottom[0].diff.reshape(view)
             into = dx if propagate_down[0] else None
             self.ops.scale_backward(unit, self.blobs[3].data, dy, into, self.param_diff(3), self.param_diff(4))
-            dy = dx
-        if not propagate_down[0]:
-            return
+            top = bottom
+        if propagate_down[0]:
+            self.backward_through(top, bottom)
+
+    def backward_through(
+        self,
+        top: Sequence[Blob],
+        bottom: Sequence[Blob],
+        scale: Array | None = None,
+        dscale: Array | None = None,
+        dshift: Array | None = None,
+        slope: float = 1.0,
+    ) -> None:
+        """The backward pass, after those of what `forward_through` took along."""
+        view, eps = _view(bottom[0].shape), self.message.batch_norm_param.eps
+        y, dy, dx = (array.reshape(view) for array in (top[0].data, top[0].diff, bottom[0].diff))
         mean, var = self._stats()
         if self.use_global_stats:
             self.ops.normalise_backward(var, dy, dx, eps=eps)
         else:
-            self.ops.batch_norm_backward(self.kept(bottom[0]).reshape(view), mean, var, dy, dx, eps=eps)
+            x = self.kept(bottom[0]).reshape(view)
+            self.ops.normal_chain_backward(x, mean, var, scale, y, dy, dx, dscale, dshift, eps=eps, slope=slope)
+
+    @property
+    def goes_through(self) -> bool:
+        """Whether a Scale and a ReLU can be taken along: the batch's own statistics, and no scale of the layer's."""
+        return not self.use_global_stats and not self.scaled
 
     def _declare_scale(self) -> None:
         """Two blobs that learn, behind three that do not; what the file says of their rates does not count."""

@@ -32,6 +32,10 @@ class Scale(KeptBottom):
         if param.bias_term:
             self.declare_param(spread, param.bias_filler)
 
+    def is_per_channel(self, shape: Shape) -> bool:
+        """Whether there is one learned number for each index of axis 1 of a bottom of this shape."""
+        return bool(self.params) and self.params[0].shape == shape[1:2] and self.message.scale_param.axis % len(shape) == 1
+
     def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
         self._view(bottom[0], bottom[1] if len(bottom) > 1 else self.params[0].shape)
         return [bottom[0]]

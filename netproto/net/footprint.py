@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 
 from . import diff_memory
+from .chains import chains_of, unused_copies
 from .graph import Graph, Node
 from .views import owners
 
@@ -43,21 +44,21 @@ def footprint(
     graph: Graph,
     *,
     training: bool,
-    share_diffs: bool = False,
+    lean: bool = False,
     history: int = 1,
     queued: Mapping[str, int] | None = None,
     real: int = 4,
 ) -> Footprint:
     """The memory of a graph's forward pass; with `training`, of its backward pass too.
 
-    share_diffs: as the Net's. history: arrays that the solver keeps for each learned blob. queued: layer name -> how many batches it reads
+    lean: of a TrainingNet. history: arrays that the solver keeps for each learned blob. queued: layer name -> how many batches it reads
     ahead. real: bytes of a real number.
     """
     learned = sum(prod(param.shape) for param in graph.learned) * real
     data = set(owners(graph, gradients=False))
     looked_at = owners(graph, gradients=True)
     gradients = {looked_at[blob] for blob in _with_gradient(graph, training)}
-    if share_diffs:
+    if lean:
         gradients -= {blob for group in diff_memory.plan(graph) for blob in group[1:]}
     ahead = queued or {}
     return Footprint(
@@ -65,9 +66,15 @@ def footprint(
         history=learned * history if training else 0,
         data=_numbers(graph, data) * real,
         gradients=_numbers(graph, gradients) * real,
-        internals=sum(internals(graph, node, real) for node in graph.nodes),
+        internals=sum(internals(graph, node, real) for node in graph.nodes) - (_spared(graph) * real if lean else 0),
         queued=sum(ahead.get(node.layer.name, 0) * _numbers(graph, node.tops) for node in graph.nodes) * real,
     )
+
+
+def _spared(graph: Graph) -> int:
+    """The numbers that a TrainingNet does not keep twice."""
+    nodes = (graph.nodes[i] for i in unused_copies(chains_of(graph), {}))
+    return sum(prod(graph.shapes[node.bottoms[0]]) for node in nodes)
 
 
 def activations(graph: Graph, node: Node, real: int = 4) -> int:

@@ -16,7 +16,7 @@ from ..layers.base import TEST, TRAIN, Internal, Layer
 from ..ops.base import Ops
 from ..random import Stream
 from ..schema.places import label, place_of
-from . import debug, diff_memory
+from . import debug
 from .graph import AUTOMATIC, Graph, Node, build, prepare
 
 
@@ -44,7 +44,6 @@ class Net:
     """A net that runs.
 
     message: an upgraded NetParameter. phase: TRAIN or TEST. ops: the backend for all arrays. seed: where all random draws start.
-    share_diffs: let gradients between layers share memory; each is lost once the backward pass is done with it.
     `blobs` maps names to Blobs in the order of the file; `params` maps the names of layers that learn to their Blobs.
     """
 
@@ -59,7 +58,6 @@ class Net:
         seed: int = 0,
         rank: int = 0,
         ranks: int = 1,
-        share_diffs: bool = False,
     ):
         self.ops = ops
         self.message = prepare(message, phase, level, stages)
@@ -83,8 +81,7 @@ class Net:
             layer.rank, layer.ranks = rank, ranks
         self.reseed(seed)
         self._allocate_params()
-        if share_diffs:
-            self._share_diffs()
+        self._share()
         self.reshape()
         for layer, top in zip(self.layers, self._tops, strict=True):
             layer.prepare(top)
@@ -115,10 +112,8 @@ class Net:
             if node.learned:
                 self.params[node.layer.name] = node.layer.blobs
 
-    def _share_diffs(self) -> None:
-        for first, *others in diff_memory.plan(self.graph):
-            for blob in others:
-                self._blobs[blob].share_diff(self._blobs[first])
+    def _share(self) -> None:
+        """What a kind of net changes in who has which memory, before any is taken."""
 
     def _fill(self, layer: Layer, index: int, blob: Blob) -> None:
         param = self.graph.learned[index]
@@ -173,9 +168,9 @@ class Net:
         """Run layers start..end (inclusive; default the last); `loss` (shape ()), or a new 0, with the weighted sum of losses added."""
         total = self.ops.zeros(()) if loss is None else loss
         for i in range(start, len(self.layers) if end is None else end + 1):
-            _call(self.callbacks.before_forward, i)
+            call(self.callbacks.before_forward, i)
             self.forward_layer(i, total)
-            _call(self.callbacks.after_forward, i)
+            call(self.callbacks.after_forward, i)
         return total
 
     def forward_layer(self, i: int, loss: Array | None = None) -> None:
@@ -196,10 +191,10 @@ class Net:
         Parameter gradients are added to what is there: `clear_param_diffs` first.
         """
         for i in range(len(self.layers) - 1 if start is None else start, end - 1, -1):
-            _call(self.callbacks.before_backward, i)
+            call(self.callbacks.before_backward, i)
             if self.graph.nodes[i].need_backward:
                 self.backward_layer(i)
-            _call(self.callbacks.after_backward, i)
+            call(self.callbacks.after_backward, i)
         if self.debug_info and start is None and not end:
             debug.all_params(self)
 
@@ -297,6 +292,7 @@ class Net:
             layer.close()
 
 
-def _call(functions: Sequence[Callable[[int], Any]], layer: int) -> None:
+def call(functions: Sequence[Callable[[int], Any]], layer: int) -> None:
+    """Call a net's callbacks for one layer."""
     for function in functions:
         function(layer)

@@ -22,6 +22,7 @@ from .reference.linear import Linear
 from .reference.lookup import Lookup
 from .reference.loss import Loss
 from .reference.mining import Mining
+from .reference.normal_chain import NormalChain
 from .reference.normalisation import Normalisation
 from .reference.pooling import Pooling
 from .reference.proposals import Proposals
@@ -29,6 +30,7 @@ from .reference.recurrent import Recurrent
 from .reference.reduction import Reduction
 from .reference.regions import Regions
 from .reference.resampling import Resampling
+from .reference.residual import Residual
 from .reference.rng import Rng
 from .reference.shape import Shaping
 from .reference.sigmoid_loss import SigmoidLoss
@@ -42,6 +44,8 @@ __all__ = ["Array", "Arrays", "Ops"]
 
 class Ops(
     Bound,
+    NormalChain,
+    Residual,
     Evaluation,
     Yolo,
     Mining,

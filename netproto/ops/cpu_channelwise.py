@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from .cpu_kernels import batch_norm, channelwise
+from .cpu_kernels import batch_norm, channelwise, normal_chain
 from .cpu_kernels.workers import Workers
 from .reference.arrays import Array
-from .reference.batch_norm import BatchNorm
-from .reference.channelwise import Channelwise
+from .reference.normal_chain import NormalChain
 
 
-class CpuChannelwise(BatchNorm, Channelwise):
+class CpuChannelwise(NormalChain):
     """The families of the same names. Small planes, and what is not wanted whole, are left to the portable operations."""
 
     workers: Workers
@@ -74,6 +73,41 @@ class CpuChannelwise(BatchNorm, Channelwise):
             super().batch_norm_backward(x, mean, var, dy, dx, eps=eps)
             return
         batch_norm.batch_norm_backward(self.workers, x, mean, self._factor(var, eps), dy, dx)
+
+    def normal_chain(
+        self, x: Array, mean: Array, var: Array, scale: Array | None, shift: Array | None, y: Array, *, eps: float, slope: float
+    ) -> None:
+        if not _fit(x, y):
+            super().normal_chain(x, mean, var, scale, shift, y, eps=eps, slope=slope)
+            return
+        scale = self.xp.ones_like(mean) if scale is None else scale
+        shift = self.xp.zeros_like(mean) if shift is None else shift
+        normal_chain.forward(self.workers, x, mean, var, scale, shift, y, eps, slope)
+
+    def normal_chain_backward(
+        self,
+        x: Array,
+        mean: Array,
+        var: Array,
+        scale: Array | None,
+        y: Array,
+        dy: Array,
+        dx: Array,
+        dscale: Array | None,
+        dshift: Array | None,
+        *,
+        eps: float,
+        slope: float,
+    ) -> None:
+        if not _fit(x, y, dy, dx):
+            super().normal_chain_backward(x, mean, var, scale, y, dy, dx, dscale, dshift, eps=eps, slope=slope)
+            return
+        factor = self.xp.ones_like(mean) if scale is None else scale
+        products, sums = normal_chain.backward(self.workers, x, mean, var, factor, y, dy, dx, eps, slope)
+        if dscale is not None:
+            dscale += products
+        if dshift is not None:
+            dshift += sums
 
     def _factor(self, var: Array, eps: float) -> Array:
         return self._inverse_std(var, eps)[:, 0].astype(var.dtype)

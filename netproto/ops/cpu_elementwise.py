@@ -13,6 +13,7 @@ from .reference.activation import Activation
 from .reference.arithmetic import Arithmetic
 from .reference.arrays import Array
 from .reference.elementwise import Elementwise
+from .reference.residual import Residual
 
 PIECE = 65536
 """Elements of an array that are worked on at a time: all passes of an operation find them in a core's cache."""
@@ -20,7 +21,7 @@ FEWEST = 4
 """Pieces that are worth waking a worker for."""
 
 
-class _Portable(Activation, Arithmetic, Elementwise):
+class _Portable(Residual, Arithmetic):
     """What a worker runs on its pieces."""
 
 
@@ -86,6 +87,8 @@ class CpuElementwise(Ops):
     eltwise_product_backward = _in_pieces(Elementwise.eltwise_product_backward)
     eltwise_quotient_backward = _in_pieces(Elementwise.eltwise_quotient_backward)
     eltwise_max_backward = _in_pieces(Elementwise.eltwise_max_backward)
+    rectified_sum = _in_pieces(Residual.rectified_sum)
+    rectified_sum_backward = _in_pieces(Residual.rectified_sum_backward)
 
     def elu_backward(self, x: Array, y: Array, dy: Array, dx: Array, *, alpha: float) -> None:
         if not _plain(x, y, dy, dx):

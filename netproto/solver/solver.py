@@ -16,6 +16,7 @@ from ..formats import weights as weights_files
 from ..net.inference import InferenceNet
 from ..net.loading import copy_weights
 from ..net.net import Net
+from ..net.training import TrainingNet
 from ..ops.base import Ops
 from ..schema.places import place_of
 from . import average_precision, lr_policy, nets, snapshot
@@ -41,7 +42,7 @@ class Solver:
     message: an upgraded SolverParameter. ops: the backend. level, stages: the command line's, for the train net.
     weights: files to start from, in the place of the solver's own `weights`. seed: in the place of random_seed.
     rank, ranks: which of how many solvers this is that train together and share the records; only rank 0 tests and writes snapshots.
-    share_diffs: the training net's, for those who look at no gradient between layers.
+    lean_training: train a TrainingNet, for those who look at no blob between layers and no gradient.
     lean_tests: test nets that run forward only and keep no blobs but their outputs, for those who look at nothing else.
     cuda_graph: have a GPU go through passes and updates that it was asked for once, which not all layers allow.
 
@@ -62,7 +63,7 @@ class Solver:
         seed: int | None = None,
         rank: int = 0,
         ranks: int = 1,
-        share_diffs: bool = False,
+        lean_training: bool = False,
         lean_tests: bool = False,
         cuda_graph: bool = False,
     ):
@@ -85,7 +86,7 @@ class Solver:
         self.plan = nets.train_net(message, level, stages)
         test_plans = nets.test_nets(message) if rank == 0 else []
         log.info("Creating training net from %s", self.plan.source)
-        self.net = self._make_net(self.plan, share_diffs=share_diffs)
+        self.net = self._make_net(self.plan, TrainingNet if lean_training else Net)
         self.test_nets: list[Net] = []
         for i, plan in enumerate(test_plans):
             log.info("Creating test net (#%d) specified by %s", i, plan.source)
@@ -100,8 +101,8 @@ class Solver:
             self.load_weights(path)
         log.info("Solver scaffolding done.")
 
-    def _make_net(self, plan: nets.NetPlan, *, share_diffs: bool = False) -> Net:
-        return Net(
+    def _make_net(self, plan: nets.NetPlan, kind: type[Net] = Net) -> Net:
+        return kind(
             plan.message,
             ops=self.ops,
             phase=plan.phase,
@@ -110,7 +111,6 @@ class Solver:
             seed=self.seed,
             rank=self.rank,
             ranks=self.ranks,
-            share_diffs=share_diffs,
         )
 
     def _make_inference_net(self, plan: nets.NetPlan) -> Net:

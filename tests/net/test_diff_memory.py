@@ -12,6 +12,7 @@ from netproto.layers.base import TRAIN
 from netproto.net import diff_memory
 from netproto.net.footprint import footprint
 from netproto.net.net import Net
+from netproto.net.training import TrainingNet
 from netproto.ops.cpu import CpuOps
 from netproto.schema import messages, text, upgrade
 
@@ -77,7 +78,7 @@ NETS = {
 
 def net_of(name: str, place: object, *, share: bool) -> Net:
     message = upgrade.net(text.parse(NETS[name].replace("PLACE", str(place)), messages.NetParameter, file="net"))
-    return Net(message, ops=CpuOps(), phase=TRAIN, seed=3, share_diffs=share)
+    return (TrainingNet if share else Net)(message, ops=CpuOps(), phase=TRAIN, seed=3)
 
 
 def gradients(net: Net) -> dict[str, np.ndarray]:
@@ -148,5 +149,5 @@ def test_the_footprint_knows(name: str, tmp_path: Path) -> None:
     for share in (False, True):
         net = net_of(name, tmp_path, share=share)
         gradients(net)
-        assert footprint(net.graph, training=True, share_diffs=share).gradients == taken(net)
+        assert footprint(net.graph, training=True, lean=share).gradients == taken(net)
         net.close()
