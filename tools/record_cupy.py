@@ -70,6 +70,8 @@ def main() -> None:
         "cupy.cuda": public(cupy.cuda) | {"cublas": None, "nccl": None},  # modules that are loaded when they are first asked for
         "cupy.cuda.Stream": public(cupy.cuda.Stream),
         "cupy.cuda.Event": public(cupy.cuda.Event),
+        "cupy.cuda.Graph": public(cupy.cuda.Graph),
+        "cupy.cuda.MemoryPool": public(cupy.cuda.MemoryPool),
         "cupy.cuda.Device": public(cupy.cuda.Device),
         "cupy.cuda.runtime": public(runtime),
         "cupy.cuda.device": public(device),

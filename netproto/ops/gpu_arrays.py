@@ -13,6 +13,7 @@ from ..errors import DeviceError
 from .base import Ops
 from .gpu_gemm import Gemm
 from .gpu_kernels import Kernels
+from .gpu_staging import Staging
 from .reference.arrays import Array
 
 
@@ -24,28 +25,6 @@ class OutOfDeviceMemory(DeviceError):
         self.total = total
 
 
-class Staging:
-    """Pinned memory of the host, twice, through which batches go to one place of the device while the host goes on."""
-
-    def __init__(self, cupy: Any, pinned: Any, like: Array):
-        self._cupy = cupy
-        self.size, self.dtype = like.size, like.dtype
-        self._buffers = [pinned((like.size,), like.dtype) for _ in range(2)]
-        self._copied: list[Any] = [None, None]
-        self._turn = 0
-
-    def send(self, host: numpy.ndarray, dst: Array) -> None:
-        """dst = host, in the order of the current stream. The host waits only for the copy before the last."""
-        self._turn = 1 - self._turn
-        copied, buffer = self._copied[self._turn], self._buffers[self._turn][: dst.size].reshape(dst.shape)
-        if copied is not None and not copied.done:
-            copied.synchronize()
-        numpy.copyto(buffer, host)
-        stream = self._cupy.cuda.get_current_stream()
-        dst.set(buffer, stream=stream)
-        self._copied[self._turn] = stream.record(copied)
-
-
 class GpuArrays(Ops):
     """Array management on one GPU. Operations are queued: the host waits only where a number is read."""
 
@@ -55,7 +34,8 @@ class GpuArrays(Ops):
     cupyx: Any
     careful: bool
     _later: Array | None
-    _staging: dict[int, Staging]
+    _copying: Any
+    _staging: dict[tuple[int, str], Staging]
 
     def empty(self, shape: Sequence[int], dtype: str = "real") -> Array:
         with self._room_for(shape, dtype):
@@ -69,12 +49,18 @@ class GpuArrays(Ops):
         return array.get() if isinstance(array, self.xp.ndarray) else numpy.asarray(array)
 
     def upload(self, host: Any, dst: Array) -> None:
-        place = dst.data.ptr
-        staging = self._staging.get(place)
-        if staging is None or staging.size < dst.size or staging.dtype != dst.dtype:
+        self.staging(dst, dst.size, dst.dtype.name).send(numpy.asarray(host).reshape(dst.shape), dst)
+
+    def staging(self, dst: Array, size: int, dtype: str) -> Staging:
+        """The way of so many numbers to an array of the device, or to what makes it of them."""
+        key = dst.data.ptr, dtype
+        staging = self._staging.get(key)
+        if staging is None or staging.size < size:
             self.wait()  # for copies from the buffers that go
-            staging = self._staging[place] = Staging(self.xp, self.cupyx.empty_pinned, dst)
-        staging.send(numpy.asarray(host).reshape(dst.shape), dst)
+            if self._copying is None:
+                self._copying = self.xp.cuda.Stream(non_blocking=True)
+            staging = self._staging[key] = Staging(self.xp, self.cupyx.empty_pinned, self.empty, self._copying, size, dtype)
+        return staging
 
     def wait(self) -> None:
         """Until all that was queued is done."""

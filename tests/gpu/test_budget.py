@@ -16,19 +16,19 @@ from . import fakecupy
 
 LAUNCHES = {
     "autoencoder/train_test.prototxt": 125,
-    "bvlc_alexnet/train_val.prototxt": 130,
-    "caffenet/train_val.prototxt": 130,
+    "bvlc_alexnet/train_val.prototxt": 131,
+    "caffenet/train_val.prototxt": 131,
     "cifar10/full_train_test.prototxt": 70,
     "cifar10/quick_train_test.prototxt": 73,
     "fashion_mnist/train_test.prototxt": 120,
-    "googlenet/train_val.prototxt": 974,
-    "keras_alexnet/train_val.prototxt": 120,
+    "googlenet/train_val.prototxt": 975,
+    "keras_alexnet/train_val.prototxt": 121,
     "lenet/train_test.prototxt": 54,
-    "paper_alexnet/train_val.prototxt": 130,
-    "paper_alexnet/two_towers_train_val.prototxt": 252,
+    "paper_alexnet/train_val.prototxt": 131,
+    "paper_alexnet/two_towers_train_val.prototxt": 253,
     "siamese/train_test.prototxt": 102,
-    "tensorflow_alexnet/train_val.prototxt": 124,
-    "vgg16/train_val.prototxt": 244,
+    "tensorflow_alexnet/train_val.prototxt": 125,
+    "vgg16/train_val.prototxt": 245,
 }
 """At most, in one iteration with a batch of 2. More wants a reason; fewer, a new number."""
 

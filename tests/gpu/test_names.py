@@ -20,7 +20,12 @@ from .fakecupy import names
 OPS = Path(netproto.__file__).parent / "ops"
 FILES = sorted([*OPS.glob("gpu*.py"), *(OPS / "reference").glob("*.py")])
 LIBRARY = {"xp": "cupy", "cupy": "cupy", "_cupy": "cupy", "cupyx": "cupyx", "_cublas": "cupy.cuda.cublas", "runtime": "cupy.cuda.runtime"}
-LIBRARY |= {"nccl": "cupy.cuda.nccl", "_handle": "cupy.cuda.nccl.NcclCommunicator"}
+LIBRARY |= {
+    "nccl": "cupy.cuda.nccl",
+    "_graph": "cupy.cuda.Graph",
+    "pool": "cupy.cuda.MemoryPool",
+    "_handle": "cupy.cuda.nccl.NcclCommunicator",
+}
 """What the attributes and variables of these names hold."""
 
 
