@@ -1,4 +1,4 @@
-"""BatchNorm, Scale, Bias and PReLU on a GPU; sums by a block for each channel, in a fixed order."""
+"""BatchNorm, Scale, Bias, PReLU and their chains on a GPU; sums by a block for each channel, in a fixed order."""
 
 from __future__ import annotations
 
@@ -82,3 +82,36 @@ class GpuChannelwise(GpuConvolution):
         level, tilt = self.scratch("batch_norm.level", (channels,)), self.scratch("batch_norm.tilt", (channels,))
         self.kernels.blocks("batch_norm_slopes", channels, channels, outer, inner, x, mean, var, eps, dy, level, tilt)
         self.kernels.each("batch_norm_backward", x.size, x, mean, var, eps, level, tilt, dy, channels, inner, dx)
+
+    def normal_chain(
+        self, x: Array, mean: Array, var: Array, scale: Array | None, shift: Array | None, y: Array, *, eps: float, slope: float
+    ) -> None:
+        if not fits(x, mean, var, scale, shift, y):
+            super().normal_chain(x, mean, var, scale, shift, y, eps=eps, slope=slope)
+            return
+        self.batch_stats(x, mean, var)
+        self.kernels.each("normal_chain", x.size, x, mean, var, eps, scale, shift, slope, *x.shape[1:], y)
+
+    def normal_chain_backward(
+        self,
+        x: Array,
+        mean: Array,
+        var: Array,
+        scale: Array | None,
+        y: Array,
+        dy: Array,
+        dx: Array,
+        dscale: Array | None,
+        dshift: Array | None,
+        *,
+        eps: float,
+        slope: float,
+    ) -> None:
+        if not fits(x, mean, var, scale, y, dy, dx, dscale, dshift):
+            super().normal_chain_backward(x, mean, var, scale, y, dy, dx, dscale, dshift, eps=eps, slope=slope)
+            return
+        outer, channels, inner = x.shape
+        level, tilt = self.scratch("batch_norm.level", (channels,)), self.scratch("batch_norm.tilt", (channels,))
+        counts, normal = (channels, outer, inner), (x, mean, var, eps)
+        self.kernels.blocks("normal_chain_slopes", channels, *counts, *normal, slope, y, dy, level, tilt, dscale, dshift)
+        self.kernels.each("normal_chain_backward", x.size, *normal, scale, slope, y, level, tilt, dy, channels, inner, dx)

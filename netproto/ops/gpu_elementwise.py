@@ -1,6 +1,8 @@
-"""ReLU, Dropout and random words on a GPU, in single passes."""
+"""ReLU, its sums, Dropout and random words on a GPU, in single passes."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from .gpu_arrays import GpuArrays, fits
 from .reference.arrays import Array
@@ -21,6 +23,12 @@ class GpuElementwise(GpuArrays):
             self.kernels.each("relu_backward", x.size, x, dy, slope, dx)
         else:
             super().relu_backward(x, dy, dx, slope=slope)
+
+    def rectified_sum(self, xs: Sequence[Array], y: Array, *, slope: float) -> None:
+        if len(xs) == 2 and fits(*xs, y):
+            self.kernels.each("finish", y.size, xs[0], None, xs[1], slope, 1, 1, y)
+        else:
+            super().rectified_sum(xs, y, slope=slope)
 
     def words(self, out: Array, *, key: int, ordinal: int) -> None:
         self.kernels.each("random_words", -(-out.size // 4), out.size, key, ordinal, self.later(), out)

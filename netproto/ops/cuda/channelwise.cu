@@ -132,4 +132,55 @@ __global__ void batch_norm_backward(const int n, const float* x, const float* __
   }
 }
 
+// y = the ReLU of (x - mean) / sqrt(var + eps) * scale + shift; scale and shift may be null. n: x's elements.
+__global__ void normal_chain(const int n, const float* x, const float* __restrict__ mean, const float* __restrict__ var, const float eps,
+    const float* __restrict__ scale, const float* __restrict__ shift, const float slope, const int channels, const int inner, float* y) {
+  EACH(i, n) {
+    const int c = i / inner % channels;
+    const float unit = (x[i] - mean[c]) / sqrtf(var[c] + eps);
+    const float scaled = scale ? unit * scale[c] : unit;
+    y[i] = rectified(shift ? scaled + shift[c] : scaled, slope);
+  }
+}
+
+// A block for each channel: level = the mean of what dy leaves behind the ReLU, tilt = that of it times x normalised. dscale and dshift, which
+// may be null, += the sums.
+__global__ void normal_chain_slopes(const int channels, const int outer, const int inner, const float* __restrict__ x,
+    const float* __restrict__ mean, const float* __restrict__ var, const float eps, const float slope, const float* __restrict__ y,
+    const float* __restrict__ dy, float* __restrict__ level, float* __restrict__ tilt, float* __restrict__ dscale,
+    float* __restrict__ dshift) {
+  const float count = (float)outer * (float)inner;
+  for (int c = blockIdx.x; c < channels; c += gridDim.x) {
+    const float inverse = 1.f / sqrtf(var[c] + eps);
+    float sum = 0.f, products = 0.f;
+    for (int k = threadIdx.x; k < outer * inner; k += THREADS) {
+      const int i = (k / inner * channels + c) * inner + k % inner;
+      const float left = y[i] > 0.f ? dy[i] : slope * dy[i];
+      sum += left;
+      products += left * (x[i] - mean[c]) * inverse;
+    }
+    sum = block_sum(sum);
+    products = block_sum(products);
+    if (threadIdx.x == 0) {
+      level[c] = sum / count;
+      tilt[c] = products / count;
+      if (dshift) dshift[c] += sum;
+      if (dscale) dscale[c] += products;
+    }
+  }
+}
+
+// dx = (what dy leaves behind the ReLU - level - x normalised * tilt) * scale / sqrt(var + eps); scale may be null. n: x's elements.
+__global__ void normal_chain_backward(const int n, const float* __restrict__ x, const float* __restrict__ mean, const float* __restrict__ var,
+    const float eps, const float* __restrict__ scale, const float slope, const float* __restrict__ y, const float* __restrict__ level,
+    const float* __restrict__ tilt, const float* dy, const int channels, const int inner, float* dx) {
+  EACH(i, n) {
+    const int c = i / inner % channels;
+    const float inverse = 1.f / sqrtf(var[c] + eps);
+    const float left = y[i] > 0.f ? dy[i] : slope * dy[i];
+    const float apart = (left - level[c] - (x[i] - mean[c]) * inverse * tilt[c]) * inverse;
+    dx[i] = scale ? apart * scale[c] : apart;
+  }
+}
+
 }  // extern "C"
