@@ -9,6 +9,7 @@ from typing import ClassVar
 from ..blob import Array, Shape
 from ..ops.geometry import Axes, ConvGeometry
 from ..schema.messages import enum_name
+from . import sided_padding
 from .base import Layer, at_least, count
 
 
@@ -19,7 +20,7 @@ class BaseConvolution(Layer):
     tops = at_least(1)
     as_many_tops_as_bottoms = True
     knows_same: ClassVar[bool] = False
-    """Whether pad_mode SAME is obeyed."""
+    """Whether pad_mode SAME is obeyed, and padding of each side."""
 
     def setup(self, bottom: Sequence[Shape]) -> None:
         param = self.message.convolution_param
@@ -88,9 +89,11 @@ class BaseConvolution(Layer):
 
 
 def read_geometry(layer: Layer, axes: int, group: int = 1, *, same: bool = False) -> ConvGeometry:
-    """The window of a convolution_param over `axes` spatial axes. same: whether the layer obeys pad_mode SAME."""
+    """The window of a convolution_param over `axes` spatial axes. same: whether the layer obeys pad_mode SAME, and padding of each side."""
     explicit = enum_name(layer.message.convolution_param, "pad_mode") == "EXPLICIT"
     layer.require(same or explicit, "only a convolution has a pad_mode", field="convolution_param.pad_mode", hint="Write pad")
+    if not same:
+        sided_padding.refuse(layer, "convolution_param")
     kernel = _per_axis(layer, "kernel_size", "kernel", axes, None)
     stride = _per_axis(layer, "stride", "stride", axes, 1)
     pad = _per_axis(layer, "pad", "pad", axes, 0)

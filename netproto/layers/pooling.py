@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from ..blob import Array, Blob, Shape
 from ..ops.geometry import Axes, PoolGeometry
 from ..schema.messages import enum_name
-from . import same_padding
+from . import same_padding, sided_padding
 from .base import LAYERS, TRAIN, Arity, Internal, Layer
+from .sided_padding import Sides
 
 
 @LAYERS.register("Pooling")
@@ -16,6 +17,7 @@ class Pooling(Layer):
     Shapes: (N, C, H, W) -> (N, C, *out), and for MAX a second top alike. out = (size + 2 pad - kernel) / stride + 1, rounded up, or down
     with round_mode FLOOR; where there is padding, a last window that would begin behind size + pad is left out. global_pooling: one window.
     netproto's: with pad_mode SAME out = size / stride, rounded up; what the windows lack is parted between both ends, the end has one more.
+    Forks (Synopsys): pad_t, pad_l, pad_b, pad_r in the place of pad say how much is padded on each side.
     Formula: y as above. AVE counts the padding, but nothing beyond it; a window without an element gives -FLT_MAX (MAX) or NaN (AVE).
     STOCHASTIC gives sum x^2 / sum x in the TEST phase. The second top is the index of the largest in the plane of H x W, the first of
     several; -1 for none.
@@ -37,6 +39,10 @@ class Pooling(Layer):
             self._require_global()
         self.require(all(self.stride), "stride cannot be 0", field="pooling_param.stride")
         self.pads_to_same = enum_name(param, "pad_mode") == "SAME"
+        self.sides = sided_padding.read(self, "pooling_param")
+        if self.sides:
+            plain = self.method != "STOCHASTIC" and not param.global_pooling
+            self.require(plain, "pad_t and its like are for windows of MAX and AVE pooling", field="pooling_param")
         if self.pads_to_same:
             plain = not any(self.pad) and not param.global_pooling
             self.require(plain, "pad_mode SAME says how much is padded; no pad, no global_pooling", field="pooling_param.pad_mode")
@@ -49,18 +55,32 @@ class Pooling(Layer):
         return {"mask": Internal(top[0], "int32", for_backward=len(top) == 1)} if needs_mask(self, self.method) else {}
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
-        mask = self.internals.get("mask")
-        pool(self, self.method, bottom[0].data, top[0].data, mask, self._geometry(bottom[0].shape))
+        mask, summed = self.internals.get("mask"), self._summed_sides
+        x = summed.widen(self.ops, bottom[0].data) if summed else bottom[0].data
+        pool(self, self.method, x, top[0].data, mask, self._geometry(bottom[0].shape))
         if len(top) > 1:
             self.ops.copy(mask, top[1].data)
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
-        if propagate_down[0]:
-            pool_backward(self, self.method, top[0].diff, self.internals.get("mask"), bottom[0].diff, self._geometry(bottom[0].shape))
+        if not propagate_down[0]:
+            return
+        dx, summed = bottom[0].diff, self._summed_sides
+        whole = summed.gradient(self.ops, dx) if summed else dx
+        pool_backward(self, self.method, top[0].diff, self.internals.get("mask"), whole, self._geometry(bottom[0].shape))
+        if summed:
+            summed.narrow(self.ops, whole, dx)
+
+    @property
+    def _summed_sides(self) -> Sides | None:
+        """The padding that takes part in an average, where it is not the same on all sides."""
+        return self.sides if self.method == "AVE" else None
 
     def _geometry(self, shape: Shape) -> PoolGeometry:
         if self.pads_to_same and self.kernel:
             return self._same_geometry(shape[2:], self.kernel)
+        if self.sides and self.kernel:
+            pad = self.sides.common if self.method == "AVE" else self.sides.before
+            return PoolGeometry(self.kernel, self.stride, pad, self._sided_windows(self.sides, shape[2:], self.kernel))
         return pool_geometry(self, self.method, shape[2:], self.kernel or shape[2:], self.stride, self.pad, floor=self.floor)
 
     def _same_geometry(self, spatial: Axes, kernel: Axes) -> PoolGeometry:
@@ -72,6 +92,12 @@ class Pooling(Layer):
             hint="Write pad, or use MAX",
         )
         return PoolGeometry(kernel, self.stride, before, same_padding.windows(spatial, self.stride))
+
+    def _sided_windows(self, sides: Sides, spatial: Axes, kernel: Axes) -> Axes:
+        axes = list(zip(spatial, kernel, self.stride, sides.before, sides.after, strict=True))
+        out = tuple(_windows(*axis, floor=self.floor, clip=True) for axis in axes)
+        require_windows(self, spatial, out, all((o - 1) * s < n + b for o, (n, _, s, b, _) in zip(out, axes, strict=True)))
+        return out
 
     def _read_kernel(self) -> Axes:
         param = self.message.pooling_param
@@ -116,21 +142,27 @@ def pool_geometry(layer: Layer, method: str, spatial: Axes, kernel: Axes, stride
             field="pooling_param.pad",
         )
     axes = list(zip(spatial, kernel, stride, pad, strict=True))
-    out = tuple(_windows(*axis, floor=floor, clip=any(pad)) for axis in axes)
+    out = tuple(_windows(*axis, axis[-1], floor=floor, clip=any(pad)) for axis in axes)
+    inside = not any(pad) or all((o - 1) * s < size + p for o, (size, _, s, p) in zip(out, axes, strict=True))
+    require_windows(layer, spatial, out, inside)
+    return PoolGeometry(kernel, stride, pad, out)
+
+
+def require_windows(layer: Layer, spatial: Axes, out: Axes, inside: bool) -> None:
+    """Raise where there are no windows over a plane, or where the last one does not begin inside of it."""
     layer.require(
-        all(o > 0 for o in out) and (not any(pad) or all((o - 1) * s < size + p for o, (size, _, s, p) in zip(out, axes, strict=True))),
+        all(o > 0 for o in out) and inside,
         f"the window does not fit: a plane of {spatial} would give {out} windows",
         field="pooling_param.kernel_size",
         hint="Use a smaller window, or a larger input",
     )
-    return PoolGeometry(kernel, stride, pad, out)
 
 
-def _windows(size: int, kernel: int, stride: int, pad: int, *, floor: bool, clip: bool) -> int:
-    """How many windows an axis has; clip: a last one that begins behind the padded input's last element but `pad` is left out."""
-    room = size + 2 * pad - kernel
+def _windows(size: int, kernel: int, stride: int, before: int, after: int, *, floor: bool, clip: bool) -> int:
+    """How many windows an axis has; clip: a last one that begins in the padding after the input is left out."""
+    room = size + before + after - kernel
     out = (room // stride if floor else -(-room // stride)) + 1
-    return out - 1 if clip and (out - 1) * stride >= size + pad else out
+    return out - 1 if clip and (out - 1) * stride >= size + before else out
 
 
 def needs_mask(layer: Layer, method: str) -> bool:

@@ -128,7 +128,7 @@ def _multiplies(node: Node) -> bool:
     if len(node.bottoms) != 1 or any(node.loss_weights):
         return False
     if type(layer) is Convolution:
-        return layer.axis == 1 and not layer.pads_to_same
+        return layer.axis == 1 and not layer.is_lopsided
     return type(layer) is InnerProduct
 
 

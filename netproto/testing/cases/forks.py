@@ -214,6 +214,23 @@ CASES: list[Case] = [
         inputs={0: "distinct", 2: "image_size"},
         gradient=PICKED,
     ),
+    # -- Synopsys ----------------------------------------------------------------------------------------------------------------
+    Case(
+        "Convolution",
+        "sides_of_a_plane",
+        "convolution_param { num_output: 4 kernel_size: 3 stride: 2 pad_l: 2 pad_b: 1 pad_r: 1 }",
+        bottoms=[(2, 3, 5, 7)],
+    ),
+    *[
+        Case(
+            "Pooling",
+            f"{pool.lower()}_sides",
+            f"pooling_param {{ pool: {pool} kernel_size: 3 stride: 2 pad_t: 2 pad_r: 1 pad_b: 1 }}",
+            bottoms=[(2, 3, 5, 7)],
+            inputs={0: "distinct"},
+        )
+        for pool in ("MAX", "AVE")
+    ],
     # -- C3D ---------------------------------------------------------------------------------------------------------------------
     *[
         Case(kind, name, f"convolution3d_param {{ num_output: 6 {param} }}", bottoms=[(2, 3, 5, 7, 6)])
