@@ -32,6 +32,7 @@ class TrainingNet(Net):
         for first, *others in diff_memory.plan(self.graph):
             for other in others:
                 self._blobs[other].share_diff(self._blobs[first])
+            self._blobs[first].diff  # noqa: B018 the largest takes the memory, before others do
         for i, maker in self._apart.items():
             blob = self._bottoms[i][0]
             made = Blob(blob.shape, self.ops)
