@@ -224,7 +224,7 @@ CASES: list[Case] = [
     *[
         Case(
             "Pooling",
-            f"{pool.lower()}_sides",
+            f"{pool.lower()}_padded_by_side",
             f"pooling_param {{ pool: {pool} kernel_size: 3 stride: 2 pad_t: 2 pad_r: 1 pad_b: 1 }}",
             bottoms=[(2, 3, 5, 7)],
             inputs={0: "distinct"},
