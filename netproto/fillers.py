@@ -63,7 +63,14 @@ def uniform(message: Any, shape: tuple[int, ...], generator: np.random.Generator
 
 
 def _uniform(low: float, high: float, shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[np.float32]:
-    return np.float32(low) + np.float32(high - low) * generator.random(shape, np.float32)
+    return _scaled(generator.random(shape, np.float32), high - low, low)
+
+
+def _scaled(values: NDArray[np.float32], factor: float, constant: float) -> NDArray[np.float32]:
+    """values * factor + constant, in their own memory."""
+    values *= np.float32(factor)
+    values += np.float32(constant)
+    return values
 
 
 @FILLERS.register("gaussian")
@@ -71,7 +78,7 @@ def gaussian(message: Any, shape: tuple[int, ...], generator: np.random.Generato
     """N(mean, std); with `sparse` n, each element is kept with probability n / (inputs of an output)."""
     if message.std < 0:
         raise ModelError(f"the gaussian filler's std is {message.std:g}; it cannot be negative")
-    values = np.float32(message.mean) + np.float32(message.std) * generator.standard_normal(shape, np.float32)
+    values = _scaled(generator.standard_normal(shape, np.float32), message.std, message.mean)
     if message.sparse >= 0:
         # Caffe takes the blob's first extent as the number of outputs and keeps sparse / that of the weights.
         if not shape or shape[0] < 1:
@@ -102,7 +109,7 @@ def xavier(message: Any, shape: tuple[int, ...], generator: np.random.Generator)
 def msra(message: Any, shape: tuple[int, ...], generator: np.random.Generator) -> NDArray[np.float32]:
     """N(0, sqrt(2 / n)). He et al. 2015."""
     _dense_only(message)
-    return np.float32(sqrt(2 / _variance_divisor(message, shape))) * generator.standard_normal(shape, np.float32)
+    return _scaled(generator.standard_normal(shape, np.float32), sqrt(2 / _variance_divisor(message, shape)), 0)
 
 
 @FILLERS.register("bilinear")
@@ -126,4 +133,4 @@ def truncated_gaussian(message: Any, shape: tuple[int, ...], generator: np.rando
     values = generator.standard_normal(shape, np.float32)
     while (outside := np.abs(values) > 2).any():
         values[outside] = generator.standard_normal(int(outside.sum()), np.float32)
-    return np.float32(message.mean) + np.float32(message.std) * values
+    return _scaled(values, message.std, message.mean)
