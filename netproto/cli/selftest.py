@@ -7,7 +7,8 @@ import json
 import platform
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,7 @@ from .. import __version__
 from ..errors import DeviceError
 from ..ops import gpu_device
 from ..ops.gpu import GpuOps
-from ..ops.gpu_cudnn import Cudnn
-from . import selftest_checks, selftest_cudnn, selftest_nets
+from . import selftest_checks, selftest_cudnn, selftest_graph, selftest_nets, selftest_several
 from .flags import Parser, UsageError
 from .selftest_checks import Check, Result
 
@@ -38,8 +38,13 @@ def run(args: Namespace) -> int:
     """0 if all agrees, 1 if something does not, 3 where there is no GPU."""
     if not args.gpu:
         raise UsageError("selftest tests a GPU: --gpu")
+    with _imported(_fake() if args.fake else {}):
+        return _tested(args)
+
+
+def _tested(args: Namespace) -> int:
     try:
-        ops, about = _fake() if args.fake else _real(args)
+        ops, about = _operations(args)
     except DeviceError as error:
         print(f"no GPU is tested: {error}")
         return NO_GPU
@@ -47,11 +52,11 @@ def run(args: Namespace) -> int:
     if not checks:
         raise UsageError(f"--only: no check has {args.only!r} in its name")
     results = {check.name: _told(check, ops) for check in checks}
-    failed = sum(not result.passed for result in results.values())
-    print(f"{len(results) - failed} checks passed, {failed} failed on {about['name']}")
+    passed = sum(result.passed for result in results.values())
+    print(f"{passed} of {len(results)} checks passed on {about['name']}")
     if args.report:
         Path(args.report).write_text(json.dumps(_report(about, results), indent=1) + "\n")
-    return int(failed > 0)
+    return int(passed < len(results))
 
 
 def _checks(args: Namespace) -> Iterator[Check]:
@@ -59,6 +64,8 @@ def _checks(args: Namespace) -> Iterator[Check]:
     yield from selftest_checks.of_solvers(tf32=args.tf32)
     yield from selftest_nets.of_nets(tf32=args.tf32, small=args.fake)
     yield from selftest_cudnn.of_cudnn(tf32=args.tf32, small=args.fake)
+    yield from selftest_graph.of_graphs(tf32=args.tf32, small=args.fake)
+    yield from selftest_several.of_several(tf32=args.tf32)
 
 
 def _told(check: Check, ops: GpuOps) -> Result:
@@ -69,7 +76,7 @@ def _told(check: Check, ops: GpuOps) -> Result:
     return result
 
 
-def _real(args: Namespace) -> tuple[GpuOps, dict[str, Any]]:
+def _operations(args: Namespace) -> tuple[GpuOps, dict[str, Any]]:
     ops = gpu_device.operations(args.device, tf32=args.tf32)
     assert isinstance(ops, GpuOps)
     runtime = ops.xp.cuda.runtime
@@ -77,14 +84,27 @@ def _real(args: Namespace) -> tuple[GpuOps, dict[str, Any]]:
     return ops, {**gpu_device.describe(args.device), **versions, "tf32": args.tf32}
 
 
-def _fake() -> tuple[GpuOps, dict[str, Any]]:
+def _fake() -> dict[str, Any]:
+    """What stands in the place of CuPy and cuDNN: the modules by name."""
     try:
-        fake = importlib.import_module("tests.gpu.fakecupy")
+        return dict(importlib.import_module("tests.gpu.fakecupy").MODULES)
     except ModuleNotFoundError:
         raise UsageError("--fake is for the source tree, which has the stand-in for CuPy: run `python -m netproto` there") from None
-    ops = GpuOps(fake.cupy, fake.cupyx)
-    ops.cudnn = Cudnn(fake.cudnn, fake.cupy, tf32=ops.tf32)
-    return ops, {"name": "the fake of CuPy"}
+
+
+@contextmanager
+def _imported(modules: Mapping[str, Any]) -> Iterator[None]:
+    """Within it these modules are what is imported by their names."""
+    before = {name: sys.modules.get(name) for name in modules}
+    sys.modules.update(modules)
+    try:
+        yield
+    finally:
+        for name, module in before.items():
+            if module is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = module
 
 
 def _report(about: dict[str, Any], results: dict[str, Result]) -> dict[str, Any]:

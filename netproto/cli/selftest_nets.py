@@ -38,7 +38,7 @@ def of_nets(*, tf32: bool = False, small: bool = False) -> Iterator[Check]:
 def _agreement(name: str, ops: GpuOps, *, tolerance: float, small: bool) -> Result:
     """The loss and all gradients of a net against the CPU's."""
     net = example_net(name, BATCH, small=small)
-    return compared(partial(_gradients, net), ops, tolerance=tolerance, distance=_longest_difference)
+    return compared(partial(_gradients, net), ops, tolerance=tolerance, distance=longest_difference)
 
 
 def _gradients(net_param: Any, ops: Ops) -> Arrays:
@@ -50,7 +50,7 @@ def _gradients(net_param: Any, ops: Ops) -> Arrays:
     return [np.array(ops.to_host(array)) for array in (loss, *(param.blob.diff for param in net.learnable))]
 
 
-def _longest_difference(found: Arrays, wanted: Arrays) -> float:
+def longest_difference(found: Arrays, wanted: Arrays) -> float:
     """Of all arrays, the longest difference relative to the array's length."""
     lengths = [float(np.linalg.norm(array)) for array in wanted]
     least = LEAST * max(lengths[1:], default=0.0)
@@ -61,7 +61,7 @@ def _longest_difference(found: Arrays, wanted: Arrays) -> float:
 
 def _freedom(name: str, ops: GpuOps, *, small: bool) -> Result:
     """Whether the host is free while the net is trained."""
-    return waits(_solver(example_net(name, BATCH, small=small), ops), ops)
+    return waits(solver_of(example_net(name, BATCH, small=small), ops), ops)
 
 
 def waits(solver: Solver, ops: GpuOps) -> Result:
@@ -77,14 +77,14 @@ def waits(solver: Solver, ops: GpuOps) -> Result:
     return Result()
 
 
-def speed(name: str, ops: GpuOps) -> Result:
+def speed(name: str, ops: GpuOps, *, cuda_graph: bool = False) -> Result:
     """Images a second of training, once it is warm, with pictures that are on the device already."""
     free, _ = ops.xp.cuda.Device().mem_info
     net = example_net(name, FASTEST_BATCH, drawn=False)
     _, found = budgets.of(net, TRAIN, 0, (), history=1, memory=free)
     batch = min(FASTEST_BATCH, next((b.largest_batch for b in found if b.use == "training" and b.largest_batch), FASTEST_BATCH))
-    solver = _solver(example_net(name, batch, drawn=False), ops)
-    solver.step(2)
+    solver = solver_of(example_net(name, batch, drawn=False), ops, cuda_graph=cuda_graph)
+    solver.step(3)
     ops.wait()
     start = perf_counter()
     solver.step(ITERATIONS)
@@ -92,7 +92,8 @@ def speed(name: str, ops: GpuOps) -> Result:
     return Result(note=f"{ITERATIONS * batch / (perf_counter() - start):.0f} images/s in training, batch {batch}")
 
 
-def _solver(net_param: Any, ops: Ops) -> Solver:
-    message = messages.SolverParameter(base_lr=1e-4, lr_policy="fixed", momentum=0.9, random_seed=3)
+def solver_of(net_param: Any, ops: Ops, *, cuda_graph: bool = False, **fields: Any) -> Solver:
+    """A solver for a net. fields: of the SolverParameter."""
+    message = messages.SolverParameter(**{"base_lr": 1e-4, "lr_policy": "fixed", "momentum": 0.9, "random_seed": 3, **fields})
     message.net_param.CopyFrom(net_param)
-    return Solver(upgrade.solver(message), ops=ops)
+    return Solver(upgrade.solver(message), ops=ops, cuda_graph=cuda_graph)

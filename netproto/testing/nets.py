@@ -33,6 +33,8 @@ PICTURES: dict[str, Shape] = {
 MNIST, CLASSES = 28, 10
 SMALL, NARROWER = 67, 8
 """Where pictures are larger than MNIST's: their side, and what channels are divided by. All layers are left, and little arithmetic."""
+SMALLER = {"googlenet/train_val.prototxt": 32, "vgg16/train_val.prototxt": 32}
+"""Sides of pictures that are still enough for these."""
 
 
 def examples() -> Path:
@@ -51,7 +53,8 @@ def example_net(name: str, batch: int, *, small: bool = False, drawn: bool = Tru
     net = rules.filter_net(upgrade.load_net(str(examples() / name)), messages.NetState(phase=TRAIN))
     channels, side, _ = shape = PICTURES[name]
     if small and side > MNIST:
-        shape = (channels, min(side, SMALL), min(side, SMALL))
+        side = min(side, SMALLER.get(name, SMALL))
+        shape = (channels, side, side)
         for layer in net.layer:
             _make_small(layer)
     for layer in net.layer:

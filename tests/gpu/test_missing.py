@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -82,6 +83,13 @@ def error(program: Program, *arguments: str, change: str | None = "") -> str:
     assert code == 1, said
     (line,) = (line for line in said.splitlines() if line.startswith("netproto: error: "))
     return line.removeprefix("netproto: error: ")
+
+
+def test_nothing(program: Program, tmp_path: Path) -> None:
+    """The selftest wants nothing but the package: neither these tests nor the examples beside it."""
+    code, said, log = program("selftest", "--gpu", "--only", "wait in lenet/", "--report", "report.json")
+    assert (code, said) == (0, "1 of 1 checks passed on Fake GPU\n"), log
+    assert json.loads((tmp_path / "report.json").read_text())["gpu"]["name"] == "Fake GPU"
 
 
 @pytest.mark.skipif(importlib.util.find_spec("cupy") is not None, reason="CuPy is installed")

@@ -7,13 +7,15 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from netproto.cli import selftest_checks as checks
-from netproto.cli import selftest_cudnn, selftest_nets
+from netproto.cli import selftest_cudnn, selftest_graph, selftest_nets, selftest_several
 from netproto.cli.main import main
+from netproto.ops import gpu_nccl
 from netproto.ops.gpu import GpuOps
 from netproto.solver.rules import RULES
 from netproto.testing.cases import CASES
@@ -29,12 +31,14 @@ RELU = [case for case in CASES if case.type == "ReLU"]
 def test_it_passes_over_the_fake(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     report = tmp_path / "report.json"
     assert main(["selftest", "--gpu", "--fake", "--report", str(report)]) == 0
-    assert "0 failed on the fake of CuPy" in capfd.readouterr().out
     written = json.loads(report.read_text())
+    count = len(written["checks"])
+    assert capfd.readouterr().out == f"{count} of {count} checks passed on Fake GPU\n"
     assert written["failed"] == []
     found = {check["name"] for check in written["checks"]}
     assert {f"layer {case}" for case in CASES} | {f"solver {rule}" for rule in RULES} <= found
-    assert {f"{kind} {name}" for kind in ("net", "no wait in") for name in PICTURES} <= found
+    assert {f"{kind} {name}" for kind in ("net", "no wait in", "graph of") for name in PICTURES} | {"two GPUs"} <= found
+    assert not any(check["note"] for check in written["checks"])
     assert {f"cuDNN {case}" for case in CASES if case.type in selftest_cudnn.TYPES} <= found
 
 
@@ -63,9 +67,9 @@ def test_it_finds_that_a_net_is_wrong(gpu_ops: Callable[..., GpuOps], monkeypatc
 
 def test_a_gradient_that_is_nothing_but_rounding_is_compared_with_the_others() -> None:
     loss, long, short = np.float32([1]), np.float32([30, 40]), np.float32([1e-6, 0])
-    assert selftest_nets._longest_difference([loss, long, short * 2], [loss, long, short]) < 1e-4
-    assert selftest_nets._longest_difference([loss, long * 1.1, short], [loss, long, short]) == pytest.approx(0.1)
-    assert selftest_nets._longest_difference([loss, long, short * np.nan], [loss, long, short]) > 1
+    assert selftest_nets.longest_difference([loss, long, short * 2], [loss, long, short]) < 1e-4
+    assert selftest_nets.longest_difference([loss, long * 1.1, short], [loss, long, short]) == pytest.approx(0.1)
+    assert selftest_nets.longest_difference([loss, long, short * np.nan], [loss, long, short]) > 1
 
 
 def test_it_finds_that_the_host_waits(gpu_ops: Callable[..., GpuOps], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +95,7 @@ def test_it_wants_to_be_told(capfd: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.skipif(shim.COMPILER is None, reason=shim.NO_COMPILER)
 def test_it_runs_some_of_the_checks(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["selftest", "--gpu", "--fake", "--only", "layer ReLU6"]) == 0
-    assert capfd.readouterr().out == "2 checks passed, 0 failed on the fake of CuPy\n"
+    assert capfd.readouterr().out == "2 of 2 checks passed on Fake GPU\n"
     assert main(["selftest", "--gpu", "--fake", "--only", "layer Relu"]) == 2
     assert "no check has 'layer Relu' in its name" in capfd.readouterr().err
 
@@ -100,6 +104,33 @@ def test_the_fake_is_for_the_source_tree(capfd: pytest.CaptureFixture[str], monk
     monkeypatch.setitem(sys.modules, "tests.gpu.fakecupy", None)
     assert main(["selftest", "--gpu", "--fake"]) == 2
     assert "--fake is for the source tree" in capfd.readouterr().err
+
+
+def test_it_finds_that_graphs_are_wrong(gpu_ops: Callable[..., GpuOps], monkeypatch: pytest.MonkeyPatch) -> None:
+    (check,) = (c for c in selftest_graph.of_graphs(small=True) if c.name == "graph of lenet/train_test.prototxt")
+    assert check.run(gpu_ops()).passed
+    launch = fakecupy.device.Graph.launch
+    launched: list[Any] = []
+
+    def every_third(self: Any, stream: Any = None) -> None:
+        launched.append(self)
+        if len(launched) % 3 == 0:
+            launch(self, stream)
+
+    monkeypatch.setattr(fakecupy.device.Graph, "launch", every_third)
+    assert "off by" in check.run(gpu_ops()).what()
+
+
+@pytest.mark.usefixtures("cupy")
+def test_it_finds_that_two_gpus_are_wrong(gpu_ops: Callable[..., GpuOps], monkeypatch: pytest.MonkeyPatch) -> None:
+    (check,) = selftest_several.of_several()
+    right = check.run(gpu_ops())
+    assert right.passed
+    assert not right.note
+    monkeypatch.setattr(gpu_nccl.Communicator, "average", lambda self, arrays: None)
+    assert "off by" in check.run(gpu_ops()).what()
+    monkeypatch.setattr(fakecupy.device, "COUNT", 1)
+    assert check.run(gpu_ops()) == checks.Result(note="not tested: there is one GPU")
 
 
 def test_it_finds_that_cudnn_is_wrong(gpu_ops: Callable[..., GpuOps], monkeypatch: pytest.MonkeyPatch) -> None:

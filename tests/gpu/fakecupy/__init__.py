@@ -10,4 +10,7 @@ from . import cudnn, cupy, cupyx, device, nccl
 from .counting import Counters, counters, counting
 from .device import FakeGpuError
 
-__all__ = ["Counters", "FakeGpuError", "counters", "counting", "cudnn", "cupy", "cupyx", "device", "nccl"]
+MODULES = {"cupy": cupy, "cupyx": cupyx, "cupy.cuda.nccl": nccl, "cudnn": cudnn}
+"""What is imported by these names, where the fake takes the place."""
+
+__all__ = ["MODULES", "Counters", "FakeGpuError", "counters", "counting", "cudnn", "cupy", "cupyx", "device", "nccl"]
