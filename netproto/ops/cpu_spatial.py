@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from .cpu_kernels import lrn as lrn_kernels
+from .cpu_kernels import maxima, windows
 from .cpu_kernels import pooling as kernels
-from .cpu_kernels import windows
 from .cpu_kernels.vectors import LANES
 from .cpu_kernels.workers import Task, Workers, fits
 from .geometry import PoolGeometry
@@ -26,8 +26,8 @@ class CpuSpatial(Normalisation):
         if not fits(x, y) or not mask.flags.c_contiguous:
             super().max_pool(x, y, mask, geo=geo)
             return
-        planes, maxima, places = _planes(x), _planes(y), _planes(mask)
-        self._share_planes(x, lambda lo, hi, _: kernels.max_pool(planes, maxima, places, _window(geo), lo, hi))
+        planes, tops, places = _planes(x), _planes(y), _planes(mask)
+        self._share_planes(x, lambda lo, hi, _: maxima.max_pool(geo.stride[1])(planes, tops, places, _window(geo), lo, hi))
 
     def max_pool_values(self, x: Array, y: Array, *, geo: PoolGeometry) -> None:
         if not fits(x, y):

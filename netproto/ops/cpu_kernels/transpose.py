@@ -115,7 +115,7 @@ def _pick(context: Any, stride: Any, source: Any, first: Any, last: Any, since: 
             inside = builder.and_(below(builder, begin, at_least=True), below(builder, end))
             inside = builder.and_(inside, ir.Constant(MASK, [lane % step == 0 for lane in range(LANES)]))
             parts.append(masked_load(builder, element(builder, source, (part, INDEX(LANES))), inside))
-        value = parts[0] if step == 1 else _shuffle(builder, parts[0], parts[-1], list(range(0, step * LANES, step)))
+        value = parts[0] if step == 1 else shuffle(builder, parts[0], parts[-1], list(range(0, step * LANES, step)))
         masked_store(builder, value, target, below(builder, since, at_least=True))
         return context.get_dummy_value()
 
@@ -136,7 +136,7 @@ def _add_apart(context: Any, source: Any, first: Any, last: Any, target: Any) ->
             mask = builder.and_(below(builder, begin, at_least=True), below(builder, end))
             mask = builder.and_(mask, ir.Constant(MASK, [lane % 2 == 0 for lane in range(LANES)]))
             place = element(builder, target, (half, INDEX(LANES)))
-            total = builder.fadd(masked_load(builder, place, mask), _shuffle(builder, values, values, apart))
+            total = builder.fadd(masked_load(builder, place, mask), shuffle(builder, values, values, apart))
             masked_store(builder, total, place, mask)
         return context.get_dummy_value()
 
@@ -188,12 +188,12 @@ def transposed(builder: Any, rows: list[Any], size: int) -> list[Any]:
         for i in range(len(rows)):
             if i & distance == 0:
                 a, b = rows[i], rows[i + distance]
-                rows[i], rows[i + distance] = _shuffle(builder, a, b, upper), _shuffle(builder, a, b, lower)
+                rows[i], rows[i + distance] = shuffle(builder, a, b, upper), shuffle(builder, a, b, lower)
         distance //= 2
     return rows
 
 
-def _shuffle(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
+def shuffle(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
     return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(INTEGER, LANES), lanes))
 
 
