@@ -18,7 +18,7 @@ import netproto
 from .fakecupy import names
 
 OPS = Path(netproto.__file__).parent / "ops"
-FILES = sorted([*OPS.glob("gpu*.py"), *(OPS / "reference").glob("*.py")])
+FILES = sorted([*OPS.glob("gpu*.py"), *(OPS / "reference").glob("*.py"), *(OPS.parent / "cli").glob("selftest_*.py")])
 LIBRARY = {"xp": "cupy", "cupy": "cupy", "_cupy": "cupy", "cupyx": "cupyx", "_cublas": "cupy.cuda.cublas", "runtime": "cupy.cuda.runtime"}
 LIBRARY |= {
     "nccl": "cupy.cuda.nccl",

@@ -76,7 +76,7 @@ def test_it_finds_that_the_host_waits(gpu_ops: Callable[..., GpuOps], monkeypatc
     ops = gpu_ops()
     assert selftest_nets.waits(checks.tiny("SGD", ops), ops).passed
     monkeypatch.setattr(GpuOps, "asynchronous", False)
-    assert "it waits" in selftest_nets.waits(checks.tiny("SGD", ops), ops).what()
+    assert "the host waits" in selftest_nets.waits(checks.tiny("SGD", ops), ops).what()
 
 
 def test_without_a_gpu_it_is_one_line_and_3(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
