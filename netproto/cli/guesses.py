@@ -27,7 +27,7 @@ PICTURES = {
 }
 OBJECTS = 8
 """The numbers of an object in the labels of AnnotatedData."""
-SIZES = ((3, 227, 227), (1, 28, 28), (3, 32, 32), (3, 512, 512))
+SIZES = ((3, 227, 227), (1, 28, 28), (2, 28, 28), (3, 32, 32), (3, 512, 512))
 STREETS = (3, 360, 480)
 """The pictures that SegNet was made for: its nets have that size written in them."""
 

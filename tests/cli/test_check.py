@@ -219,3 +219,17 @@ layers { name: "silence" type: SILENCE bottom: "label" }
     result = cli("check", "net.prototxt")
     assert result.code == 1
     assert "layer 'loss' (EuclideanLoss)" in result.out
+
+
+def test_pairs_of_digits_in_two_channels(files: Callable, cli: Callable) -> None:
+    net = """layer { name: "pairs" type: "Data" top: "pair" top: "sim" data_param { source: "absent" batch_size: 4 } }
+layer { name: "cut" type: "Slice" bottom: "pair" top: "a" top: "b" slice_param { slice_dim: 1 slice_point: 1 } }
+layer { name: "conv" type: "Convolution" bottom: "a" top: "c" param { name: "w" } convolution_param { num_output: 5 kernel_size: 5 } }
+layer { name: "conv_p" type: "Convolution" bottom: "b" top: "d" param { name: "w" } convolution_param { num_output: 5 kernel_size: 5 } }
+layer { name: "flat" type: "Flatten" bottom: "c" top: "e" }
+layer { name: "flat_p" type: "Flatten" bottom: "d" top: "f" }
+layer { name: "loss" type: "ContrastiveLoss" bottom: "e" bottom: "f" bottom: "sim" top: "loss" }
+"""
+    files(net=net)
+    result = cli("check", "net.prototxt")
+    assert (result.code, result.out) == (0, "net.prototxt: no problem found: 7 layers in phase TRAIN, 7 layers in phase TEST\n")
