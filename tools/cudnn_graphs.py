@@ -20,7 +20,8 @@ from typing import Any
 
 from netproto.layers import same_padding
 from netproto.layers.base import TEST
-from netproto.layers.base_convolution import BaseConvolution
+from netproto.layers.convolution import Convolution as ConvolutionLayer
+from netproto.layers.sided_padding import Sides
 from netproto.net import graph
 from netproto.ops.geometry import Axes, ConvGeometry
 from netproto.ops.gpu_cudnn import DATA, FORWARD, WEIGHTS, Plan, Work, build, work_of
@@ -90,17 +91,16 @@ def convolutions(path: Path, batch: int) -> Iterator[Convolution]:
             shape.dim[0] = batch
     built = graph.build(graph.prepare(net, TEST), TEST)
     for node in built.nodes:
-        if isinstance(node.layer, BaseConvolution):
+        if isinstance(node.layer, ConvolutionLayer):
             bottom, top = built.shapes[node.bottoms[0]], built.shapes[node.tops[0]]
             yield _convolution(str(path.relative_to(EXAMPLES)), node.layer, bottom, top)
 
 
 def _convolution(net: str, layer: Any, bottom: Axes, top: Axes) -> Convolution:
     w, geo, x = layer.weight_shape(), layer.geometry, bottom
-    if layer.pads_to_same:
-        before, after = same_padding.padding(x[2:], geo.extent, geo.stride)
-        x = (*x[:2], *(n + b - a for n, a, b in zip(x[2:], before, after, strict=True)))
-        geo = replace(geo, pad=before)
+    sides = Sides(*same_padding.padding(x[2:], geo.extent, geo.stride)) if layer.pads_to_same else layer.sides
+    if sides:
+        x, geo = (*x[:2], *sides.widened(x[2:])), replace(geo, pad=sides.common)
     bias = {"bias": (w[0],)} if layer.message.convolution_param.bias_term else {}
     passes = (
         work_of(FORWARD, geo, top, {"x": x, "w": w, **bias}),

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..blob import Blob, Shape
+from ..blob import Array, Blob, Shape
 from ..ops.geometry import Axes, ConvGeometry
 from ..schema.messages import enum_name
 from . import same_padding, sided_padding
@@ -50,10 +50,13 @@ class Convolution(BaseConvolution):
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
         for b, t in zip(bottom, top, strict=True):
-            x = self.images(b.data)
-            sides = self._sides(x.shape[2:])
-            seen = sides.widen(self.ops, x) if sides else x
-            self.ops.conv(seen, self.blobs[0].data, self.bias, self.images(t.data), geo=self._window(sides))
+            geometry, seen = self._seen(b)
+            self.ops.conv(seen, self.blobs[0].data, self.bias, self.images(t.data), geo=geometry)
+
+    def forward_rectified(self, bottom: Blob, top: Blob, slope: float) -> None:
+        """The forward pass, and that of the ReLU that follows it in place."""
+        geometry, seen = self._seen(bottom)
+        self.ops.rectified_conv(seen, self.blobs[0].data, self.bias, self.images(top.data), geo=geometry, slope=slope)
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
         dw, db = self.param_diff(0), self.bias_diff
@@ -74,6 +77,12 @@ class Convolution(BaseConvolution):
     def is_lopsided(self) -> bool:
         """Whether there may be more padding on one side than on the other."""
         return self.pads_to_same or self.sides is not None
+
+    def _seen(self, bottom: Blob) -> tuple[ConvGeometry, Array]:
+        """The window, and the images with the padding that it does not know of."""
+        x = self.images(bottom.data)
+        sides = self._sides(x.shape[2:])
+        return self._window(sides), sides.widen(self.ops, x) if sides else x
 
     def _sides(self, spatial: Axes) -> Sides | None:
         """The padding of images of these extents; None where the geometry says it."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..blob import Blob, Shape
+from ..blob import Array, Blob, Shape
 from .base import LAYERS, Layer, count
 
 
@@ -41,9 +41,13 @@ class InnerProduct(Layer):
         return [(*shape[:axis], self.outputs)]
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
-        bias = self.blobs[1].data if len(self.blobs) > 1 else None
-        x, y = bottom[0].data.reshape(-1, self.inputs), top[0].data.reshape(-1, self.outputs)
-        self.ops.linear(x, self.blobs[0].data, bias, y, transpose=self.transpose)
+        x, y = self._rows(bottom[0], top[0])
+        self.ops.linear(x, self.blobs[0].data, self._bias, y, transpose=self.transpose)
+
+    def forward_rectified(self, bottom: Blob, top: Blob, slope: float) -> None:
+        """The forward pass, and that of the ReLU that follows it in place."""
+        x, y = self._rows(bottom, top)
+        self.ops.rectified_linear(x, self.blobs[0].data, self._bias, y, transpose=self.transpose, slope=slope)
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
         x, dy = bottom[0].data.reshape(-1, self.inputs), top[0].diff.reshape(-1, self.outputs)
@@ -52,6 +56,13 @@ class InnerProduct(Layer):
 
     def macs(self, bottom: Sequence[Shape], top: Sequence[Shape]) -> int:
         return count(bottom[0]) * self.outputs
+
+    @property
+    def _bias(self) -> Array | None:
+        return self.blobs[1].data if len(self.blobs) > 1 else None
+
+    def _rows(self, bottom: Blob, top: Blob) -> tuple[Array, Array]:
+        return bottom.data.reshape(-1, self.inputs), top.data.reshape(-1, self.outputs)
 
     def _axis(self, shape: Shape) -> int:
         return self.canonical_axis(self.message.inner_product_param.axis, len(shape), "inner_product_param.axis")

@@ -1,6 +1,6 @@
 """Layers of a training net that work in place one after the other, and run as one where nobody looks in between. Numbers only, no arrays.
 
-A BatchNorm by the batch's own statistics takes along the Scale and the ReLU behind it, a sum the ReLU.
+A BatchNorm by the batch's own statistics takes along the Scale and the ReLU behind it, a sum the ReLU, a product the ReLU's forward pass.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from ..layers.base import Layer
 from ..layers.batch_norm import BatchNorm
+from ..layers.convolution import Convolution
 from ..layers.eltwise import Eltwise
+from ..layers.inner_product import InnerProduct
 from ..layers.relu import ReLU
 from ..layers.scale import Scale
 from .graph import Graph
@@ -45,6 +47,18 @@ def chains_of(graph: Graph) -> list[Chain]:
             relu = follower
         if scale is not None or relu is not None:
             found.append(Chain(i, scale, relu))
+    return found
+
+
+def rectified_products(graph: Graph) -> dict[int, int]:
+    """Convolution or InnerProduct -> the ReLU that follows it in place."""
+    found = {}
+    for i, node in enumerate(graph.nodes):
+        if type(node.layer) not in (Convolution, InnerProduct) or len(node.tops) != 1 or any(node.loss_weights):
+            continue
+        follower = _next_in_place(graph, i, node.tops[0])
+        if follower is not None and _cuts_off(graph.nodes[follower].layer):
+            found[i] = follower
     return found
 
 

@@ -8,10 +8,12 @@ from ..blob import Array, Blob, Shape
 from ..errors import ModelError
 from ..layers.base import Internal
 from ..layers.batch_norm import BatchNorm
+from ..layers.convolution import Convolution
+from ..layers.inner_product import InnerProduct
 from ..layers.relu import ReLU
 from ..schema.places import place_of
 from . import diff_memory
-from .chains import Chain, chains_of, set_apart, unused_copies
+from .chains import Chain, chains_of, rectified_products, set_apart, unused_copies
 from .net import Net, call
 
 
@@ -25,6 +27,7 @@ class TrainingNet(Net):
         whole = not self.message.debug_info
         self.chains = {chain.first: chain for chain in chains_of(self.graph)} if whole else {}
         self._apart = set_apart(self.graph) if whole else {}
+        self._rectified = rectified_products(self.graph) if whole else {}
         self._along = {i for chain in self.chains.values() for i in chain.along}
         self._no_copies = unused_copies(self.chains.values(), self._apart)
 
@@ -54,7 +57,9 @@ class TrainingNet(Net):
             call(self.callbacks.before_forward, i)
             if i in self.chains:
                 self._forward_chain(self.chains[i])
-            elif i not in self._along:
+            elif i in self._rectified:
+                self._forward_rectified(i)
+            elif i not in self._along and i not in self._rectified.values():
                 self.forward_layer(i, total)
             call(self.callbacks.after_forward, i)
         return total
@@ -79,6 +84,14 @@ class TrainingNet(Net):
             layer.forward_through(bottom, top, scale, shift, slope)
         else:
             self.ops.rectified_sum([blob.data for blob in bottom], top[0].data, slope=slope)
+
+    def _forward_rectified(self, i: int) -> None:
+        relu, layer = self.layers[self._rectified[i]], self.layers[i]
+        assert isinstance(layer, Convolution | InnerProduct)
+        assert isinstance(relu, ReLU)
+        self._reshape_layer(i)
+        self._reshape_layer(self._rectified[i])
+        layer.forward_rectified(self._bottoms[i][0], self._tops[i][0], relu.slope)
 
     def _backward_chain(self, chain: Chain) -> None:
         nodes = [self.graph.nodes[i] for i in (chain.first, *chain.along)]

@@ -26,6 +26,7 @@ from .reference.normal_chain import NormalChain
 from .reference.normalisation import Normalisation
 from .reference.pooling import Pooling
 from .reference.proposals import Proposals
+from .reference.rectified import Rectified
 from .reference.recurrent import Recurrent
 from .reference.reduction import Reduction
 from .reference.regions import Regions
@@ -46,6 +47,7 @@ class Ops(
     Bound,
     NormalChain,
     Residual,
+    Rectified,
     Evaluation,
     Yolo,
     Mining,

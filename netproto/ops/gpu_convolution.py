@@ -42,6 +42,12 @@ class GpuConvolution(GpuCudnn, GpuLinear):
             return super().bound_conv(x, w, bias, y, geo=geo, finish=finish)
         return partial(self._finished_conv, x, w, bias, y, geo, finish)
 
+    def rectified_conv(self, x: Array, w: Array, bias: Array | None, y: Array, *, geo: ConvGeometry, slope: float) -> None:
+        if fits(x, w, bias, y):
+            self._finished_conv(x, w, bias, y, geo, Finish(slope=slope))
+        else:
+            super().rectified_conv(x, w, bias, y, geo=geo, slope=slope)
+
     def conv_backward(
         self, x: Array | None, w: Array, dy: Array, dx: Array | None, dw: Array | None, db: Array | None, *, geo: ConvGeometry
     ) -> None:

@@ -26,6 +26,12 @@ class GpuLinear(GpuArrays):
             return super().bound_linear(x, w, bias, y, transpose=transpose, finish=finish)
         return partial(self._finished_linear, x, w, bias, y, transpose, finish)
 
+    def rectified_linear(self, x: Array, w: Array, bias: Array | None, y: Array, *, transpose: bool, slope: float) -> None:
+        if fits(x, w, bias, y):
+            self._finished_linear(x, w, bias, y, transpose, Finish(slope=slope))
+        else:
+            super().rectified_linear(x, w, bias, y, transpose=transpose, slope=slope)
+
     def _finished_linear(self, x: Array, w: Array, bias: Array | None, y: Array, transpose: bool, finish: Finish) -> None:
         self.gemm(x, w, y, tb=not transpose)
         self.finish(y, bias, finish)

@@ -7,8 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from netproto.net.net import Net
+from netproto.net.training import TrainingNet
 from netproto.ops.base import Ops
 from netproto.ops.gpu import GpuOps
+from tests.net.test_rectified import BOTH, gradients, net_of
 from tests.ops.backends import worst
 
 from . import fakecupy, shim
@@ -66,3 +69,16 @@ def test_a_sum_and_its_relu(count: int, launches: int | None, slope: float, gpu_
     np.testing.assert_allclose(found[1], found[0], rtol=1e-6, atol=1e-7)
     assert launches in (None, cost.launch)
     assert cost.alloc == 0
+
+
+def test_products_take_their_relu_along(gpu_ops: MakeOps) -> None:
+    found, launches = [], []
+    for kind in (Net, TrainingNet):
+        net = net_of(BOTH, gpu_ops(), kind)
+        found.append(gradients(net))
+        with fakecupy.counting() as cost:
+            gradients(net)
+        launches.append(cost.launch)
+    for whole, lean in zip(*found, strict=True):
+        np.testing.assert_array_equal(whole, lean)
+    assert launches[1] == launches[0] - 2
