@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from netproto.ops.gpu import GpuOps
-from netproto.schema import messages, upgrade
+from netproto.schema import messages, text, upgrade
 from netproto.solver import Solver
+from netproto.solver.rules import RULES
 from netproto.testing.nets import PICTURES, example_net, examples
 
 from . import fakecupy
@@ -32,23 +33,36 @@ LAUNCHES = {
 }
 """At most, in one iteration with a batch of 2. More wants a reason; fewer, a new number."""
 
+RULE = "base_lr: 0.0001 weight_decay: 0.0005 lr_policy: 'inv' gamma: 0.1 power: 0.75"
 
-def solver_of(example: str, ops: GpuOps) -> Solver:
+
+def solver_of(example: str, ops: GpuOps, body: str = "") -> Solver:
     """A solver for an example's training net, with small drawn pictures in the place of its database."""
-    message: Any = messages.SolverParameter(base_lr=0.0001, momentum=0.9, weight_decay=0.0005, lr_policy="inv", gamma=0.1, power=0.75)
+    message: Any = text.parse(f"{RULE} {body}", messages.SolverParameter)
     message.net_param.CopyFrom(example_net(example, 2, small=True))
     return Solver(upgrade.solver(message), ops=ops)
 
 
 @pytest.mark.parametrize("example", PICTURES)
 def test_a_warm_iteration(example: str, gpu_ops: Callable[..., GpuOps]) -> None:
-    solver = solver_of(example, gpu_ops())
+    solver = solver_of(example, gpu_ops(), "momentum: 0.9")
     solver.step(2)
     with fakecupy.counting() as cost:
         solver.step(1)
     assert (cost.alloc, cost.sync, cost.copy, cost.d2h) == (0, 0, 0, 0)
     assert cost.h2d == 1
     assert cost.launch <= LAUNCHES[example], cost
+
+
+@pytest.mark.parametrize(
+    "body", [*(f"type: '{rule}' delta: 1e-4" for rule in RULES), "clip_gradients: 0.1", "iter_size: 2", "average_loss: 3"]
+)
+def test_no_solver_waits(body: str, gpu_ops: Callable[..., GpuOps]) -> None:
+    solver = solver_of("lenet/train_test.prototxt", gpu_ops(), body)
+    solver.step(2)
+    with fakecupy.counting() as cost:
+        solver.step(1)
+    assert (cost.alloc, cost.sync, cost.copy, cost.d2h) == (0, 0, 0, 0)
 
 
 def test_every_training_net_of_the_examples_has_its_pictures() -> None:
