@@ -5,15 +5,13 @@ Caffe: src/caffe/layers/data_layer.cpp.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from ..errors import DataError
 from . import datum, image
-from .prefetch import RecordLoader, Shape
+from .pictures import PictureLoader
 from .source import Record, Source
-from .transform import Transform
+from .transform import Shape3
 
 
 def open_source(path: str, backend: str, *, shuffle: bool = False) -> Source:
@@ -33,25 +31,21 @@ def open_source(path: str, backend: str, *, shuffle: bool = False) -> Source:
     return LevelDbSource(path)
 
 
-class DatumLoader(RecordLoader):
-    """Datum records -> the transformed image and, if wanted, the label as a float."""
+class DatumLoader(PictureLoader):
+    """Datum records."""
 
-    def __init__(self, transform: Transform, *, labels: bool):
-        self.transform, self.labels = transform, labels
-
-    def shapes(self, first: Record) -> list[Shape]:
-        parsed, transform = datum.parse(first.value), self.transform
+    def picture_shape(self, record: Record) -> Shape3:
+        parsed, transform = datum.parse(record.value), self.transform
         if parsed.encoded:
             color = True if transform.force_color else False if transform.force_gray else None
             height, width, channels = image.size(parsed.data, color=color)
-            shape: Shape = (channels, height, width)
-        else:
-            shape = datum.pixels(parsed).shape
-        return [transform.out_shape(shape), *([()] if self.labels else [])]
+            return channels, height, width
+        return datum.pixels(parsed).shape
 
-    def load(self, record: Record, out: Sequence[np.ndarray]) -> None:
+    def picture(self, record: Record) -> tuple[np.ndarray, int]:
         parsed, transform = datum.parse(record.value), self.transform
-        pixels = datum.pixels(parsed, force_color=transform.force_color, force_gray=transform.force_gray)
-        transform.apply(pixels, out[0], key=self.key, ordinal=record.ordinal)
-        if self.labels:
-            out[1][0] = parsed.label
+        return datum.pixels(parsed, force_color=transform.force_color, force_gray=transform.force_gray), parsed.label
+
+    def is_bytes(self, record: Record) -> bool:
+        parsed = datum.parse(record.value)
+        return bool(parsed.encoded) or datum.pixels(parsed).dtype == np.uint8

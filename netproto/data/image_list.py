@@ -5,7 +5,6 @@ Caffe: src/caffe/layers/image_data_layer.cpp. The order of a shuffled epoch is a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,9 @@ from ..errors import DataError, Place
 from . import image
 from .draws import below, subkey, words
 from .lists import read_lines
-from .prefetch import RecordLoader, Shape
+from .pictures import PictureLoader
 from .source import Record, Source
-from .transform import Transform
+from .transform import Shape3, Transform
 
 Listed = tuple[str, int]
 """(path, label)."""
@@ -65,22 +64,19 @@ def shuffled(count: int, key: int, epoch: int, purpose: str = "shuffle") -> np.n
     return generator.permutation(count)
 
 
-class ImageListLoader(RecordLoader):
-    """(path, label) records -> the image, resized and transformed, and, if wanted, the label as a float."""
+class ImageListLoader(PictureLoader):
+    """(path, label) records; the images are resized before they are transformed."""
 
     def __init__(self, transform: Transform, *, labels: bool, color: bool = True, height: int = 0, width: int = 0):
-        self.transform, self.labels, self.color = transform, labels, color
-        self.height, self.width = height, width
+        super().__init__(transform, labels=labels)
+        self.color, self.height, self.width = color, height, width
 
-    def shapes(self, first: Record) -> list[Shape]:
-        height, width, channels = (self.height, self.width, 3 if self.color else 1) if self.height else self._read(first).shape
-        return [self.transform.out_shape((channels, height, width)), *([()] if self.labels else [])]
+    def picture_shape(self, record: Record) -> Shape3:
+        height, width, channels = (self.height, self.width, 3 if self.color else 1) if self.height else self._read(record).shape
+        return channels, height, width
 
-    def load(self, record: Record, out: Sequence[np.ndarray]) -> None:
-        planes = image.planes(self._read(record))
-        self.transform.apply(planes, out[0], key=self.key, ordinal=record.ordinal)
-        if self.labels:
-            out[1][0] = record.value[1]
+    def picture(self, record: Record) -> tuple[np.ndarray, int]:
+        return image.planes(self._read(record)), record.value[1]
 
     def _read(self, record: Record) -> np.ndarray:
         pixels = image.read(record.value[0], color=self.color)

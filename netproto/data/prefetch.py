@@ -28,11 +28,13 @@ LARGEST_CHUNK = 16
 class Loader(ABC):
     """Turns records into arrays. Several threads use it at once.
 
-    path: the source's. key: of the random draws that it makes for a record, with the record's ordinal.
+    path: the source's. key: of the random draws that it makes for a record, with the record's ordinal. raw: whether it may leave to others
+    what can be done with a whole batch.
     """
 
     path = ""
     key = 0
+    raw = False
 
     @abstractmethod
     def shapes(self, first: Record) -> list[Shape]:
@@ -41,6 +43,10 @@ class Loader(ABC):
     def batch_shapes(self, records: Sequence[Record], batch_size: int) -> list[Shape]:
         """The shapes of a batch of these records, or of one that begins with them. Raises DataError."""
         return [(batch_size, *shape) for shape in self.shapes(records[0])]
+
+    def dtypes(self, first: Record) -> Sequence[str]:
+        """The types of the arrays of a batch that begins with this record; none for float32."""
+        return ()
 
     @abstractmethod
     def fill(self, records: Sequence[Record], arrays: Sequence[np.ndarray], start: int) -> None:
@@ -77,12 +83,20 @@ class Batch:
         self._allocate = allocate
         self._stores: list[np.ndarray] = []
 
-    def prepare(self, shapes: Sequence[Shape]) -> None:
-        """Take on shapes; memory grows, and is kept."""
-        for k, shape in enumerate(shapes):
-            if k == len(self._stores) or self._stores[k].size < prod(shape):
-                self._stores[k : k + 1] = [self._allocate(prod(shape))]
-        self.arrays = [store[: prod(shape)].reshape(shape) for store, shape in zip(self._stores, shapes, strict=True)]
+    @property
+    def is_raw(self) -> bool:
+        """Whether the first arrays are pixels and windows."""
+        return self.arrays[0].dtype == np.uint8
+
+    def prepare(self, shapes: Sequence[Shape], dtypes: Sequence[str] = ()) -> None:
+        """Take on shapes and types, float32 where none are given; memory grows, and is kept."""
+        types = [np.dtype(dtype) for dtype in dtypes or ["float32"] * len(shapes)]
+        counts = [prod(shape) * dtype.itemsize for shape, dtype in zip(shapes, types, strict=False)]
+        for k, count in enumerate(counts):
+            if k == len(self._stores) or self._stores[k].nbytes < count:
+                self._stores[k : k + 1] = [self._allocate(-(-count // 4))]
+        given = zip(self._stores, types, shapes, strict=False)
+        self.arrays = [store.view(dtype)[: prod(shape)].reshape(shape) for store, dtype, shape in given]
 
 
 def batch_shapes(loader: Loader, records: Sequence[Record], batch_size: int) -> list[Shape]:
@@ -129,6 +143,11 @@ class Prefetcher:
         """Give only the records of this rank. Has no effect once batches were fetched."""
         if self._queue is None:
             self.source.deal(rank, ranks)
+
+    def leave_pixels(self, leave: bool) -> None:
+        """Let who takes the batches transform pictures, where the loader can leave that. Has no effect once batches were fetched."""
+        if self._queue is None:
+            self.loader.raw = leave
 
     def next(self, key: int = 0) -> Batch:
         """The next batch, to be given back with `release`. key: of all random draws; with another than before, what was fetched is dropped.
@@ -240,7 +259,7 @@ class _Queue:
         batch.errors = []
         try:
             records = [self.source.take() for _ in range(self.batch_size)]
-            batch.prepare(batch_shapes(self.loader, records, self.batch_size))
+            batch.prepare(batch_shapes(self.loader, records, self.batch_size), self.loader.dtypes(records[0]))
             batch.state = self.source.state()
             step = max(1, min(LARGEST_CHUNK, -(-self.batch_size // len(self.threads))))
             chunks = [(batch, records[i : i + step], i) for i in range(0, self.batch_size, step)]

@@ -92,6 +92,33 @@ class Transform:
         shift = self.relight.shift(image.shape[0], key, ordinal) if self.relight else None
         self.cut(image, out, top, left, flip, shift)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is no more than Caffe's own: a window, mirrored or not, of an image as it is, less the mean, times the scale."""
+        return type(self) is Transform and self.resize is None and self.relight is None
+
+    def lay_out(self, image: np.ndarray, pixels: np.ndarray, window: np.ndarray, *, key: int, ordinal: int) -> None:
+        """pixels (C, H, W) = the image, window = (top, left, whether it is mirrored): all that another needs to do what `apply` does.
+
+        An image of another size than the first of its batch has its window laid out alone. For uint8 and plain transforms; raises DataError
+        as `apply` does, and for an image of other values.
+        """
+        out = self.out_shape(pixels.shape)
+        self._fit(image.shape, out)
+        if image.dtype != np.uint8:
+            raise DataError("its image holds floats, the first of its batch bytes", hint="Make all records of one kind")
+        top, left, flip = self.window(image.shape, key, ordinal)
+        if image.shape != pixels.shape:
+            image, top, left = image[:, top : top + out[1], left : left + out[2]], 0, 0
+        pixels[:, : image.shape[1], : image.shape[2]] = image
+        window[...] = top, left, flip
+
+    def mean_of(self, channels: int) -> np.ndarray:
+        """The mean for images of so many channels: (channels, 1, 1), that of a file, or empty for none."""
+        if self.mean.shape[0] == 1 and self.mean.shape[1:] == (1, 1) and channels > 1:
+            return np.repeat(self.mean, channels, axis=0)
+        return self.mean
+
     def cut(self, image: np.ndarray, out: np.ndarray, top: int, left: int, flip: bool, shift: np.ndarray | None = None) -> None:
         """out = the transformed window of the image that begins at (top, left), mirrored if `flip`. Raises DataError as `apply` does.
 
@@ -99,15 +126,11 @@ class Transform:
         """
         from ..ops.cpu_kernels.transform import transform
 
-        if self.out_shape(image.shape) != out.shape:
-            raise DataError(
-                f"its image gives {times(self.out_shape(image.shape))}, the first of its batch {times(out.shape)}",
-                hint="Bring all images to one size, set crop_size, or batch_size: 1",
-            )
+        self._fit(image.shape, out.shape)
         if self.resize:
             image = image[:, top : top + self.crop_size, left : left + self.crop_size]
             top = left = 0
-        mean = self._mean_of(image.shape[0])
+        mean = self.mean_of(image.shape[0])
         if shift is not None:
             mean = mean - shift if mean.size else -shift
         transform(image, mean, out, top, left, flip, self.scale)
@@ -130,10 +153,13 @@ class Transform:
         corners = [(0, 0), (0, right), (down, 0), (down, right), (down // 2, right // 2)]
         return [(top, left, flip) for flip in (False, True) for top, left in corners]
 
-    def _mean_of(self, channels: int) -> np.ndarray:
-        if self.mean.shape[0] == 1 and self.mean.shape[1:] == (1, 1) and channels > 1:
-            return np.repeat(self.mean, channels, axis=0)
-        return self.mean
+    def _fit(self, shape: Shape3, out: Shape3) -> None:
+        """Raise DataError unless an image of a shape gives what its batch has room for."""
+        if self.out_shape(shape) != out:
+            raise DataError(
+                f"its image gives {times(self.out_shape(shape))}, the first of its batch {times(out)}",
+                hint="Bring all images to one size, set crop_size, or batch_size: 1",
+            )
 
     def _check(self, shape: Shape3) -> None:
         if self.crop_size > min(shape[1:]):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..blob import Array, Blob, Shape
+from ..data.pictures import PictureLoader
 from ..data.prefetch import Batch, Prefetcher
 from ..data.transform import Transform
 from ..errors import DataError, FormatError
@@ -34,6 +35,7 @@ class DataLayer(Layer):
     def setup(self, bottom: Sequence[Shape]) -> None:
         with self.explained():
             self.feed = self.open()
+            self._means: dict[int, Array | None] = {}
             self.top_shapes = self.feed.first_shapes()
 
     def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
@@ -42,12 +44,27 @@ class DataLayer(Layer):
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
         if self.phase == TRAIN:
             self.feed.deal(self.rank, self.ranks)
+        self.feed.leave_pixels(self.ops.takes_pixels)
         with self.explained():
             batch = self.feed.next(self.random.key)
-        for blob, array in zip(top, self.tops_of(batch), strict=True):
+        arrays = self.tops_of(batch)
+        if batch.is_raw:
+            self._upload_pixels(arrays[0], arrays[1], top[0])
+            top, arrays = top[1:], arrays[2:]
+        for blob, array in zip(top, arrays, strict=True):
             blob.reshape(array.shape)
             self.ops.upload(array, blob.data)
         self.feed.release(batch)
+
+    def _upload_pixels(self, pixels: Array, windows: Array, top: Blob) -> None:
+        """Let the ops transform what the loader has left."""
+        assert isinstance(self.feed.loader, PictureLoader)
+        transform, channels = self.feed.loader.transform, pixels.shape[1]
+        if channels not in self._means:
+            mean = transform.mean_of(channels)
+            self._means[channels] = self.ops.asarray(mean) if mean.size else None
+        top.reshape((len(pixels), *transform.out_shape(pixels.shape[1:])))
+        self.ops.upload_pixels(pixels, windows, self._means[channels], top.data, scale=float(transform.scale))
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
         pass

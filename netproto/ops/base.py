@@ -24,6 +24,7 @@ from .reference.loss import Loss
 from .reference.mining import Mining
 from .reference.normal_chain import NormalChain
 from .reference.normalisation import Normalisation
+from .reference.pixels import Pixels
 from .reference.pooling import Pooling
 from .reference.proposals import Proposals
 from .reference.rectified import Rectified
@@ -73,6 +74,7 @@ class Ops(
     Convolution,
     Normalisation,
     Pooling,
+    Pixels,
     Linear,
     Update,
     Rng,

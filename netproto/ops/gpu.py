@@ -10,12 +10,13 @@ from .gpu_gemm import Gemm
 from .gpu_graph import GpuGraph
 from .gpu_kernels import Kernels
 from .gpu_loss import GpuLoss
+from .gpu_pixels import GpuPixels
 from .gpu_softmax import GpuSoftmax
 from .gpu_spatial import GpuSpatial
 from .gpu_update import GpuUpdate
 
 
-class GpuOps(GpuGraph, GpuUpdate, GpuSpatial, GpuChannelwise, GpuSoftmax, GpuLoss, GpuElementwise):
+class GpuOps(GpuGraph, GpuPixels, GpuUpdate, GpuSpatial, GpuChannelwise, GpuSoftmax, GpuLoss, GpuElementwise):
     """Operations on one GPU. What is not overridden, or not float32 and C-contiguous, is the portable version on CuPy's arrays.
 
     cupy, cupyx: the libraries, or what stands in for them. device: the GPU's number, which becomes the thread's current one.

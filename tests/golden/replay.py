@@ -85,8 +85,8 @@ def data_errors(path: Path, ops: Ops) -> tuple[float, float]:
         for k in range(2):
             net.forward()
             assert net.blobs["data"].shape == recorded[f"batch_{k}"].shape
-            np.testing.assert_array_equal(net.blobs["label"].data, recorded[f"label_{k}"])
-            difference = np.abs(net.blobs["data"].data - recorded[f"batch_{k}"].astype(np.float64)) / scale
+            np.testing.assert_array_equal(ops.to_host(net.blobs["label"].data), recorded[f"label_{k}"])
+            difference = np.abs(ops.to_host(net.blobs["data"].data) - recorded[f"batch_{k}"].astype(np.float64)) / scale
             worst = max(worst, float(difference.max()))
             means.append(float(difference.mean()))
         net.close()

@@ -65,13 +65,22 @@ def test_training_gives_the_losses_of_the_cpu(cli: Cli) -> None:
     )
     flags = ("--solver", solver, "--sample", "--batch-size", 4, "--max-iter", 4)
     found = []
-    for gpu in ((), ("--gpu", "0")):
+    for gpu in ((), ("--gpu", "0"), ("--gpu", "0", "--cuda-graph")):
         code, out, err = cli("train", *flags, *gpu)
         assert code == 0, err
         found.append(losses(out + err))
     assert "Fake GPU" in out + err
     assert len(found[0]) == 4
     np.testing.assert_allclose(found[1], found[0], rtol=1e-4)
+    assert found[2] == found[1]
+
+
+@pytest.mark.usefixtures("cupy")
+def test_graphs_want_a_gpu(cli: Cli) -> None:
+    Path("solver.prototxt").write_text(f"net: '{LENET}/train_test.prototxt' base_lr: 0.01 lr_policy: 'fixed' max_iter: 4")
+    code, _, err = cli("train", "--solver", "solver.prototxt", "--sample", "--cuda-graph")
+    assert code == 1
+    assert err.strip().splitlines()[-1].endswith("the CPU's operations cannot be captured. --cuda-graph wants --gpu")
 
 
 @pytest.mark.usefixtures("cupy")
