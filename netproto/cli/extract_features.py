@@ -56,10 +56,11 @@ def run(args: Namespace) -> int:
     if args.sample:
         message, _ = samples.in_net(message, TEST)
     ops = device.choose([args.device_id] if args.device == "GPU" else [])
+    weights = weights_files.load(args.weights)
     with samples.offered(args.sample):
-        net = InferenceNet(message, ops=ops, keep=args.blobs, level=args.level, stages=args.stage)
+        net = InferenceNet(message, ops=ops, keep=args.blobs, level=args.level, stages=args.stage, given=weights.complete())
     try:
-        for line in copy_weights(net, weights_files.load(args.weights)).lines():
+        for line in copy_weights(net, weights).lines():
             log.info("%s", line)
         _check(net, args.blobs, args.model)
         counts = _extract(net, args.blobs, args.databases, args.batches)

@@ -22,7 +22,7 @@ class Scorer:
 
     def __init__(self, deployed: Deployed, weights: Weights, ops: Ops, *, strict: bool = False):
         self.deployed, self.ops = deployed, ops
-        self.net = InferenceNet(deployed.net, ops=ops, keep=[deployed.scores])
+        self.net = InferenceNet(deployed.net, ops=ops, keep=[deployed.scores], given=weights.complete())
         report = copy_weights(self.net, weights)
         if not report.loaded:
             raise FormatError("has no weights for any layer of the net", place=Place(report.source), hint="Is it another net's file?")

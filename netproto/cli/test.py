@@ -50,7 +50,7 @@ def run(args: Namespace) -> int:
             ten_crop.score(message, weights, ops, iterations, args)
         return 0
     with samples.offered(args.sample):
-        net = InferenceNet(message, ops=ops, level=args.level, stages=args.stage)
+        net = InferenceNet(message, ops=ops, level=args.level, stages=args.stage, given=weights.complete())
     try:
         for line in copy_weights(net, weights, strict=args.strict).lines():
             log.info("%s", line)

@@ -68,6 +68,10 @@ class Weights(dict[str, "list[np.ndarray | None]"]):
                 if array is not None:
                     yield name, index, array
 
+    def complete(self) -> list[str]:
+        """The layers all of whose arrays are there."""
+        return [name for name, values in self.items() if all(array is not None for array in values)]
+
     def put(self, name: str, index: int, array: np.ndarray) -> None:
         """Enter an array, with None for those before it that are not there yet."""
         values = self.setdefault(name, [])

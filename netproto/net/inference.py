@@ -38,9 +38,10 @@ class InferenceNet(Net):
         seed: int = 0,
         rank: int = 0,
         ranks: int = 1,
+        given: Collection[str] = (),
     ):
         self._keep = keep
-        super().__init__(message, ops=ops, phase=TEST, level=level, stages=stages, seed=seed, rank=rank, ranks=ranks)
+        super().__init__(message, ops=ops, phase=TEST, level=level, stages=stages, seed=seed, rank=rank, ranks=ranks, given=given)
         self._bound_to: list[Array] = [None] * len(self.steps)
         self._runs: list[Run] = [self.ops.wait] * len(self.steps)
         self._share_data()

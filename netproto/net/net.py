@@ -5,7 +5,7 @@ Caffe: include/caffe/net.hpp, src/caffe/net.cpp. Blobs are allocated once; a lay
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,7 @@ class Net:
     """A net that runs.
 
     message: an upgraded NetParameter. phase: TRAIN or TEST. ops: the backend for all arrays. seed: where all random draws start.
+    given: layers whose learned blobs get their values from elsewhere before they are needed, so that nothing has to fill them.
     `blobs` maps names to Blobs in the order of the file; `params` maps the names of layers that learn to their Blobs.
     """
 
@@ -58,6 +59,7 @@ class Net:
         seed: int = 0,
         rank: int = 0,
         ranks: int = 1,
+        given: Collection[str] = (),
     ):
         self.ops = ops
         self.message = prepare(message, phase, level, stages)
@@ -80,7 +82,7 @@ class Net:
             layer.ops = ops
             layer.rank, layer.ranks = rank, ranks
         self.reseed(seed)
-        self._allocate_params()
+        self._allocate_params(given)
         self._share()
         self.reshape()
         for layer, top in zip(self.layers, self._tops, strict=True):
@@ -91,7 +93,7 @@ class Net:
 
     # -- memory --------------------------------------------------------------------------------------------------------------
 
-    def _allocate_params(self) -> None:
+    def _allocate_params(self, given: Collection[str]) -> None:
         owners: list[Blob] = []
         for param in self.graph.learned:
             blob = Blob(param.shape, self.ops)
@@ -102,7 +104,8 @@ class Net:
             for index, shape in zip(node.learned, node.shapes, strict=True):
                 if index not in filled:
                     filled.add(index)
-                    self._fill(node.layer, index, owners[index])
+                    if node.layer.name not in given:
+                        self._fill(node.layer, index, owners[index])
                     node.layer.blobs.append(owners[index])
                     continue
                 shared = Blob(shape, self.ops)

@@ -54,10 +54,11 @@ class Net:
             weights, phase, level = phase, level, None
         if phase not in (0, 1):
             raise ModelError(f"the phase is caffe.TRAIN or caffe.TEST, not {phase!r}", hint="Net(network_file, phase, weights=file)")
-        seed = next_seed()
+        seed, message = next_seed(), upgrade.load_net(network_file)
+        trained = None if weights is None else weights_files.load(weights)
         self._bind(
             CoreNet(
-                upgrade.load_net(network_file),
+                message,
                 ops=current_ops(),
                 phase=phase,
                 level=level or 0,
@@ -65,10 +66,11 @@ class Net:
                 seed=fresh_seed() if seed is None else seed,
                 rank=solver_rank(),
                 ranks=solver_count(),
+                given=() if trained is None else trained.complete(),
             )
         )
-        if weights is not None:
-            self.copy_from(weights)
+        if trained is not None:
+            self._take(trained)
 
     @classmethod
     def around(cls, core: CoreNet) -> Net:
@@ -299,10 +301,13 @@ class Net:
     def copy_from(self, trained_file: Path) -> None:
         """Load trained weights by layer name, from a file of any format that netproto reads."""
         self._push()
-        for line in copy_weights(self.core, weights_files.load(trained_file)).lines():
-            log.info("%s", line)
+        self._take(weights_files.load(trained_file))
 
     load_hdf5 = copy_from
+
+    def _take(self, trained: weights_files.Weights) -> None:
+        for line in copy_weights(self.core, trained).lines():
+            log.info("%s", line)
 
     def save(self, path: Path) -> None:
         """Write the weights: a .caffemodel, or the format of .npz, .h5 and .safetensors where the path ends so."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,8 @@ class Solver:
         self.test_nets: list[Net] = []
         for i, plan in enumerate(test_plans):
             log.info("Creating test net (#%d) specified by %s", i, plan.source)
-            self.test_nets.append(self._make_net(plan) if not lean_tests else self._make_inference_net(plan))
+            made = self._make_inference_net(plan) if lean_tests else self._make_net(plan, given=self.net.params)
+            self.test_nets.append(made)
             self.test_nets[i].share_params_with(self.net)
         self._smoothed = SmoothedLoss(ops, message.average_loss)
         self.history: list[list[Array]] = [[ops.zeros(p.blob.shape) for p in self.net.learnable] for _ in range(self.rule.slots)]
@@ -101,7 +102,7 @@ class Solver:
             self.load_weights(path)
         log.info("Solver scaffolding done.")
 
-    def _make_net(self, plan: nets.NetPlan, kind: type[Net] = Net) -> Net:
+    def _make_net(self, plan: nets.NetPlan, kind: type[Net] = Net, given: Collection[str] = ()) -> Net:
         return kind(
             plan.message,
             ops=self.ops,
@@ -111,11 +112,19 @@ class Solver:
             seed=self.seed,
             rank=self.rank,
             ranks=self.ranks,
+            given=given,
         )
 
     def _make_inference_net(self, plan: nets.NetPlan) -> Net:
         return InferenceNet(
-            plan.message, ops=self.ops, level=plan.level, stages=plan.stages, seed=self.seed, rank=self.rank, ranks=self.ranks
+            plan.message,
+            ops=self.ops,
+            level=plan.level,
+            stages=plan.stages,
+            seed=self.seed,
+            rank=self.rank,
+            ranks=self.ranks,
+            given=self.net.params,
         )
 
     # -- weights and snapshots -----------------------------------------------------------------------------------------------

@@ -52,6 +52,8 @@ def test_arrays_leaves_out_what_is_not_there():
     held.put("ip", 1, ARRAYS["ip"][0])
     assert held["ip"][0] is None
     assert [(name, index) for name, index, _ in held.arrays()] == [("ip", 1)]
+    held.put("conv", 0, ARRAYS["ip"][0])
+    assert held.complete() == ["conv"]
 
 
 @pytest.mark.parametrize(

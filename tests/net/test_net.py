@@ -11,6 +11,7 @@ import pytest
 from netproto.net.net import Net
 from netproto.ops.base import Ops
 from netproto.ops.cpu import CpuOps
+from netproto.schema import messages, text
 from netproto.testing import net_of
 
 from .test_graph import X, Y, ip, loss
@@ -134,6 +135,14 @@ def test_fillers_depend_on_seed_and_layer_alone() -> None:
     first, second = net_of(one, seed=3).params["a"][0].data, net_of(more, seed=3).params["a"][0].data
     np.testing.assert_array_equal(first, second)
     assert (first != net_of(one, seed=4).params["a"][0].data).any()
+
+
+def test_nothing_fills_what_is_given() -> None:
+    layers = X + "".join(ip(name, "x", 5).replace("num_output: 5", 'num_output: 5 weight_filler { type: "xavier" }') for name in "ab")
+    message = text.parse(layers, messages.NetParameter, file="net")
+    net = Net(message, ops=Ops("float64"), seed=1, given=["a", "absent"])
+    assert not net.params["a"][0].data.any()
+    np.testing.assert_array_equal(net.params["b"][0].data, net_of(layers).params["b"][0].data)
 
 
 def test_a_training_pass_allocates_no_large_array() -> None:

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+from netproto import fillers
 from netproto.errors import NetprotoError, SolverError
 from netproto.ops.base import Ops
 from netproto.solver import Action
@@ -65,6 +66,15 @@ def test_several_test_nets_and_test_loss(caplog: pytest.LogCaptureFixture) -> No
     solver.test_all()
     loss = float(solver.test_nets[0].blobs["loss"].data)
     assert [line for line in said(caplog) if line.startswith("Test loss")] == [f"Test loss: {loss:g}"] * 2
+
+
+@pytest.mark.parametrize("lean", [False, True])
+def test_what_test_nets_share_is_filled_once(lean: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes, fill = [], fillers.fill
+    monkeypatch.setattr(fillers, "fill", lambda message, shape, generator: shapes.append(shape) or fill(message, shape, generator))
+    solver = make_solver(TEST_NET, lean_tests=lean)
+    assert shapes
+    assert len(shapes) <= len(solver.net.learnable)
 
 
 def test_test_nets_use_what_is_trained() -> None:
