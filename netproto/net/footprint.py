@@ -8,8 +8,9 @@ from math import prod
 
 import numpy as np
 
-from . import diff_memory
+from . import data_memory, diff_memory
 from .chains import chains_of, unused_copies
+from .fusion import kept_of, roots_of, steps_of
 from .graph import Graph, Node
 from .views import owners
 
@@ -20,7 +21,8 @@ class Footprint:
 
     learned: learned blobs; with gradients while training. history: what a solver remembers of each learned blob. data, gradients: of the
     blobs between layers, each array once however many blobs it serves. internals: layers' own arrays. queued: batches read ahead.
-    Workspaces, which layers share and whose size hardly depends on the batch, are not in it.
+    Workspaces, which layers share and whose size hardly depends on the batch, are not in it, nor are weights that a backend holds a second
+    time in an order of its own.
     """
 
     learned: int
@@ -51,23 +53,42 @@ def footprint(
 ) -> Footprint:
     """The memory of a graph's forward pass; with `training`, of its backward pass too.
 
-    lean: of a TrainingNet. history: arrays that the solver keeps for each learned blob. queued: layer name -> how many batches it reads
-    ahead. real: bytes of a real number.
+    lean: of a TrainingNet, or without `training` of an InferenceNet that keeps its outputs only. history: arrays that the solver keeps for
+    each learned blob. queued: layer name -> how many batches it reads ahead. real: bytes of a real number.
     """
     learned = sum(prod(param.shape) for param in graph.learned) * real
+    ahead = sum((queued or {}).get(node.layer.name, 0) * _numbers(graph, node.tops) for node in graph.nodes) * real
+    if lean and not training:
+        return _of_inference(graph, learned, ahead, real)
     data = set(owners(graph, gradients=False))
     looked_at = owners(graph, gradients=True)
     gradients = {looked_at[blob] for blob in _with_gradient(graph, training)}
     if lean:
         gradients -= {blob for group in diff_memory.plan(graph) for blob in group[1:]}
-    ahead = queued or {}
     return Footprint(
         learned=learned * (2 if training else 1),
         history=learned * history if training else 0,
         data=_numbers(graph, data) * real,
         gradients=_numbers(graph, gradients) * real,
         internals=sum(internals(graph, node, real) for node in graph.nodes) - (_spared(graph) * real if lean else 0),
-        queued=sum(ahead.get(node.layer.name, 0) * _numbers(graph, node.tops) for node in graph.nodes) * real,
+        queued=ahead,
+    )
+
+
+def _of_inference(graph: Graph, learned: int, queued: int, real: int) -> Footprint:
+    kept = kept_of(graph)
+    steps = steps_of(graph, kept, into_parts=True)
+    roots = roots_of(graph, kept)
+    together = {i for step in steps if step.top >= 0 for i in step.nodes}
+    alone = (node for i, node in enumerate(graph.nodes) if i not in together)
+    data = {roots[blob] for blob in kept} | {group[0] for group in data_memory.plan(graph, steps, kept)}
+    return Footprint(
+        learned=learned,
+        history=0,
+        data=_numbers(graph, data) * real,
+        gradients=_numbers(graph, _with_gradient(graph, training=False)) * real,
+        internals=sum(internals(graph, node, real, backward=False) for node in alone),
+        queued=queued,
     )
 
 
@@ -84,10 +105,11 @@ def activations(graph: Graph, node: Node, real: int = 4) -> int:
     return _numbers(graph, made) * real + internals(graph, node, real)
 
 
-def internals(graph: Graph, node: Node, real: int = 4) -> int:
-    """Bytes of the arrays of a layer's own: masks, statistics, what backward needs of forward."""
+def internals(graph: Graph, node: Node, real: int = 4, *, backward: bool = True) -> int:
+    """Bytes of the arrays of a layer's own: masks, statistics, what backward needs of forward, if there is a backward pass."""
     arrays = node.layer.internal_arrays([graph.shapes[b] for b in node.bottoms], [graph.shapes[t] for t in node.tops])
-    return sum(prod(a.shape) * (real if a.dtype == "real" else np.dtype(a.dtype).itemsize) for a in arrays.values())
+    wanted = (array for array in arrays.values() if backward or not array.for_backward)
+    return sum(prod(a.shape) * (real if a.dtype == "real" else np.dtype(a.dtype).itemsize) for a in wanted)
 
 
 def largest_batch(one: Footprint, two: Footprint, available: int) -> int | None:

@@ -58,6 +58,15 @@ def steps_of(graph: Graph, kept: Collection[int], *, into_parts: bool) -> list[S
     return steps
 
 
+def kept_of(graph: Graph, names: Collection[str] = ()) -> set[int]:
+    """The blobs that are looked at after a pass: those named, outputs, and the tops of layers without bottoms, which may fill them once.
+
+    Raises ValueError for a name that the graph does not have.
+    """
+    kept = {graph.blob_names.index(name) for name in names} | set(graph.outputs)
+    return kept.union(top for node in graph.nodes if not node.bottoms for top in node.tops)
+
+
 def passes_on(layer: Layer) -> bool:
     """Whether a layer's top is its bottom."""
     return type(layer) is Dropout and not layer.drops and layer.factor == 1

@@ -15,7 +15,7 @@ from ..ops.reference.bound import Finish, Run
 from ..schema.places import place_of
 from . import data_memory
 from .folding import folded
-from .fusion import Step, passes_on, roots_of, steps_of
+from .fusion import Step, kept_of, passes_on, roots_of, steps_of
 from .net import Net
 
 
@@ -52,8 +52,7 @@ class InferenceNet(Net):
         for name in self._keep:
             if name not in names:
                 raise ModelError(f"the net has no blob {name!r}", place=place_of(self.message), hint=did_you_mean(name, names))
-        self._kept = {names.index(name) for name in self._keep} | set(self.graph.outputs)
-        self._kept.update(top for node in self.graph.nodes if not node.bottoms for top in node.tops)
+        self._kept = kept_of(self.graph, self._keep)
         if self.message.debug_info:
             self._kept, self.steps = set(range(len(names))), [Step([i]) for i in range(len(self.graph.nodes))]
         else:

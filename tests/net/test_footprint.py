@@ -4,6 +4,7 @@ import pytest
 
 from netproto.layers.base import TEST, TRAIN
 from netproto.net.footprint import Footprint, activations, footprint, largest_batch
+from netproto.net.inference import InferenceNet
 from netproto.net.net import Net
 from netproto.ops.cpu import CpuOps
 from netproto.schema import messages, text, upgrade
@@ -51,6 +52,20 @@ def test_it_is_what_a_net_takes(phase: int) -> None:
     assert got.learned == 4 * LEARNED * (2 if phase == TRAIN else 1)
     assert got.history == (2 * 4 * LEARNED if phase == TRAIN else 0)
     assert got.total == got.learned + got.history + got.data + got.gradients + got.internals
+
+
+def test_it_is_what_a_net_for_inference_takes() -> None:
+    net = InferenceNet(upgrade.net(text.parse(NET, messages.NetParameter, file="net")), ops=CpuOps())
+    net.forward()
+    got = footprint(net.graph, training=False, lean=True, queued={"data": 3})
+    blobs = [net.blob(i) for i in range(len(net.graph.shapes))]
+    assert got.data == taken([blob.data_store for blob in blobs])
+    assert got.gradients == taken([blob.diff_store for blob in blobs]) == 4
+    assert got.internals == sum(array.nbytes for layer in net.layers for array in layer.internals.values())
+    assert got.learned == taken([param.blob.data_store for param in net.learnable])
+    assert got.queued == 4 * 3 * 2 * 105
+    whole = footprint(net.graph, training=False)
+    assert got.data < whole.data
 
 
 def test_batches_that_are_read_ahead() -> None:
