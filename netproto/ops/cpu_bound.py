@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy
 
-from .cpu_kernels import gemm_conv, winograd
-from .cpu_kernels.conv_choice import short_algorithm
+from .cpu_kernels import depthwise, gemm_conv, winograd
+from .cpu_kernels.conv_choice import cheapest_algorithm
+from .cpu_kernels.dense import times_transposed
 from .cpu_kernels.finish import Ending
 from .cpu_kernels.workers import Workers, fits
 from .geometry import ConvGeometry, is_depthwise
@@ -25,10 +26,16 @@ class CpuBound(Bound):
             return super().bound_conv(x, w, bias, y, geo=geo, finish=finish)
         ending = _ending(y, finish)
         if is_depthwise(w.shape, geo):
-            return super().bound_conv(x, w, bias, y, geo=geo, finish=finish)
-        if short := short_algorithm(x.shape, w.shape, geo):
+            return lambda: depthwise.forward(self, x, w, bias, whole, geo, ending)
+        if short := cheapest_algorithm(x.shape, w.shape, geo):
             return winograd.bound(self, x, w, bias, whole, short.outputs, short.taps, geo, ending)
         return gemm_conv.bound(self, x, w, bias, whole, geo, ending)
+
+    def bound_linear(self, x: Array, w: Array, bias: Array | None, y: Array, *, transpose: bool, finish: Finish) -> Run:
+        if transpose or not fits(x, w, bias, y, finish.add):
+            return super().bound_linear(x, w, bias, y, transpose=transpose, finish=finish)
+        ending = _ending(y, finish)
+        return lambda: times_transposed(self, x, w, bias, y, ending)
 
 
 def _ending(y: Array, finish: Finish) -> Ending:

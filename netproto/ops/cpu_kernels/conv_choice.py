@@ -10,9 +10,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, prod
 
 from ..geometry import ConvGeometry
+from .vectors import LANES, ROWS
 
 OUTPUTS = {3: (4, 5, 6), 5: (3, 4)}
 """The m that are to be had for each r. n = m + r - 1 is at most 8: beyond, the rounding errors exceed 1e-5."""
@@ -20,6 +21,14 @@ FEWEST_CHANNELS = 12
 """Of bottom and of top in a group: with fewer the lanes of a block stay empty."""
 FEWEST_TILES = 48
 """In a batch: with fewer the transform of the filters, which every call makes, costs more than the products that are saved."""
+
+
+READING = 24
+"""What it costs to read an element of the filters from memory, in multiply-adds."""
+UNFOLDING = 15
+"""What it costs to unfold an element of a window."""
+TRANSFORMING = {6: 30, 7: 33, 8: 45}
+"""By n, what it costs to transform an element of a tile."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +41,52 @@ class Winograd:
 
 def short_algorithm(x: tuple[int, ...], w: tuple[int, ...], geo: ConvGeometry) -> Winograd | None:
     """The F(m, r) for these shapes, or None where it cannot be or does not pay."""
-    if len(x) != 4 or set(geo.dilation) != {1} or len(set(geo.stride)) > 1 or len(set(geo.kernel)) > 1:
+    taps = _taps(w, geo)
+    if taps is None:
         return None
-    stride = geo.stride[0]
-    taps = ceil(geo.kernel[0] / stride)
-    if stride not in (1, 2, 4) or taps not in OUTPUTS or min(w[1] * stride**2, w[0] // geo.group) < FEWEST_CHANNELS:
+    best = min(OUTPUTS[taps], key=lambda m: _tiles(x, geo, m) * (m + taps - 1) ** 2)
+    return Winograd(best, taps) if _tiles(x, geo, best) >= FEWEST_TILES else None
+
+
+def cheapest_algorithm(x: tuple[int, ...], w: tuple[int, ...], geo: ConvGeometry) -> Winograd | None:
+    """The same where the filters are transformed beforehand: what an estimate of the time says.
+
+    Costs are in multiply-adds for each pair of a channel, as of stride 1, and a filter.
+    """
+    taps = _taps(w, geo)
+    if taps is None:
         return None
+    channels, filters = _channels(w, geo)
+    outputs = x[0] * prod(geo.out_shape(x[2:]))
+    products = prod(geo.kernel) / geo.stride[0] ** 2 * (_up(outputs, LANES) * (1 + UNFOLDING / filters) + READING)
+    padding = _up(channels, LANES) * _up(filters, LANES) / (channels * filters)
+
+    def cost(m: int) -> float:
+        n, tiles = m + taps - 1, _tiles(x, geo, m)
+        return n**2 * (padding * (_up(tiles, ROWS) + READING) + tiles * TRANSFORMING[n] * (1 / channels + 1 / filters))
+
+    best = min(OUTPUTS[taps], key=cost)
+    return Winograd(best, taps) if cost(best) < products else None
+
+
+def _taps(w: tuple[int, ...], geo: ConvGeometry) -> int | None:
+    """The r of the convolution as one of stride 1; None where there is no F(m, r) for it."""
+    if len(w) != 4 or set(geo.dilation) != {1} or len(set(geo.stride)) > 1 or len(set(geo.kernel)) > 1:
+        return None
+    taps = ceil(geo.kernel[0] / geo.stride[0])
+    few = geo.stride[0] not in (1, 2, 4) or taps not in OUTPUTS or min(_channels(w, geo)) < FEWEST_CHANNELS
+    return None if few else taps
+
+
+def _channels(w: tuple[int, ...], geo: ConvGeometry) -> tuple[int, int]:
+    """The channels of bottom, as of stride 1, and of top in a group."""
+    return w[1] * geo.stride[0] ** 2, w[0] // geo.group
+
+
+def _tiles(x: tuple[int, ...], geo: ConvGeometry, m: int) -> int:
     out = geo.out_shape(x[2:])
+    return x[0] * ceil(out[0] / m) * ceil(out[1] / m)
 
-    def tiles(m: int) -> int:
-        return x[0] * ceil(out[0] / m) * ceil(out[1] / m)
 
-    best = min(OUTPUTS[taps], key=lambda m: tiles(m) * (m + taps - 1) ** 2)
-    return Winograd(best, taps) if tiles(best) >= FEWEST_TILES else None
+def _up(count: int, unit: int) -> int:
+    return ceil(count / unit) * unit

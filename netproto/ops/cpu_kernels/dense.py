@@ -11,22 +11,32 @@ from typing import Any
 
 import numpy
 
+from .finish import PLAIN, Ending, beside, finish_lanes, finish_rows
 from .jit import inlined, kernel
 from .products import BLOCK, BYTES, multiply, multiply_rows, multiply_transposed
-from .transpose import gather, move, scatter, take
+from .transpose import gather, move, take
 from .vectors import LANES, ROWS
 from .workers import Room
 
 Array = Any
 WIDE = 32
 """Blocks of columns of a piece: a row of it is a run of 2 KB."""
+FEW = 4
+"""Rows of a that are gone through one by one, with neighbouring weights in a vector; more stand in the lanes themselves."""
+LEAST = 1 << 16
+"""Weights that are worth waking a worker for."""
 DEEP = 256
 """Rows of a piece: 512 KB in all."""
 
 
-def times_transposed(ops: Room, a: Array, b: Array, bias: Array | None, c: Array) -> None:
-    """c (M, N) = a (M, K) b (N, K)' + bias; bias may be None."""
+def times_transposed(ops: Room, a: Array, b: Array, bias: Array | None, c: Array, finish: Ending = PLAIN) -> None:
+    """c (M, N) = a (M, K) b (N, K)' + bias, finished; bias may be None."""
     (m, k), n = a.shape, b.shape[0]
+    if m <= FEW:
+        level = bias if bias is not None else _zeros(ops, n)
+        least = max(1, LEAST // k)
+        ops.workers.share(n, lambda lo, hi, _: _dots(a, b, level, c, finish, lo, hi), least=least)
+        return
     columns = ops.scratch("dense.columns", (ceil(m / LANES), k, LANES))
     made = ops.scratch("dense.made", (ceil(m / LANES), ceil(n / LANES) * LANES, LANES))
     level = bias if bias is not None else _zeros(ops, n)
@@ -34,7 +44,7 @@ def times_transposed(ops: Room, a: Array, b: Array, bias: Array | None, c: Array
     rest.fill(0)
     rest[: n % LANES] = b[n - n % LANES :]
     _turn(a, columns)
-    ops.workers.share(ceil(n / LANES), lambda lo, hi, _: _rows_of_b(b, rest, level, columns, made, c, lo, hi))
+    ops.workers.share(ceil(n / LANES), lambda lo, hi, _: _rows_of_b(b, rest, level, columns, made, c, finish, lo, hi))
 
 
 def times(ops: Room, a: Array, b: Array, c: Array) -> None:
@@ -56,6 +66,34 @@ def add_transposed_times(ops: Room, a: Array, b: Array, c: Array) -> None:
     made = ops.scratch("dense.piece", (ops.workers.count, WIDE, DEEP, LANES))
     _pack(a, left)
     ops.workers.share(ceil(n / LANES), lambda lo, hi, worker: _add_columns(left, b, m, piece[worker], made[worker], c, lo, hi))
+
+
+@kernel
+def _dots(a: Array, b: Array, bias: Array, c: Array, finish: Ending, lo: int, hi: int) -> None:
+    """c' = b a', finished, for the rows lo..hi of b: a pass over memory that other rows of a, few, do not wait for."""
+    for n in range(lo, hi - (hi - lo) % 4, 4):
+        b0, b1, b2, b3 = b[n], b[n + 1], b[n + 2], b[n + 3]
+        for m in range(a.shape[0]):
+            row = a[m]
+            s0, s1, s2, s3 = numpy.float32(0), numpy.float32(0), numpy.float32(0), numpy.float32(0)
+            for k in range(row.size):
+                s0 += row[k] * b0[k]
+                s1 += row[k] * b1[k]
+                s2 += row[k] * b2[k]
+                s3 += row[k] * b3[k]
+            c[m, n], c[m, n + 1], c[m, n + 2], c[m, n + 3] = s0, s1, s2, s3
+    for n in range(hi - (hi - lo) % 4, hi):
+        for m in range(a.shape[0]):
+            row, other, s0 = a[m], b[n], numpy.float32(0)
+            for k in range(row.size):
+                s0 += row[k] * other[k]
+            c[m, n] = s0
+    for m in range(a.shape[0]):
+        for n in range(lo, hi):
+            c[m, n] += bias[n]
+        for n in range(lo, hi, LANES):
+            target = at(c, m, n)
+            finish_lanes(target, 0, hi - n, numpy.float32(0), beside(target, finish), finish[1], target)
 
 
 def _zeros(ops: Room, count: int) -> Array:
@@ -91,8 +129,8 @@ def _pack(a: Array, out: Array) -> None:
 
 
 @kernel
-def _rows_of_b(b: Array, rest: Array, bias: Array, columns: Array, made: Array, c: Array, lo: int, hi: int) -> None:
-    """c' = b a' for the blocks lo..hi of rows of b, then turned; `rest` has the last rows of b that are no whole block."""
+def _rows_of_b(b: Array, rest: Array, bias: Array, columns: Array, made: Array, c: Array, finish: Ending, lo: int, hi: int) -> None:
+    """c' = b a', finished, for the blocks lo..hi of rows of b, then turned; `rest` has the last rows of b that are no whole block."""
     k, nothing = b.shape[1], numpy.zeros(LANES, numpy.float32)
     for block in range(lo, hi):
         first = block * LANES
@@ -107,7 +145,9 @@ def _rows_of_b(b: Array, rest: Array, bias: Array, columns: Array, made: Array, 
         for i in range(made.shape[0]):
             row = i * LANES
             source, target = made[i, first].ctypes.data, at(c, row, first)
-            scatter(0, source, nothing.ctypes.data, target, c.shape[1], c.shape[0] - row, c.shape[1] - first)
+            finish_rows(
+                source, nothing.ctypes.data, beside(target, finish), finish[1], target, c.shape[1], c.shape[0] - row, c.shape[1] - first
+            )  # fmt: skip
 
 
 @kernel

@@ -16,6 +16,7 @@ import numpy
 
 from ..geometry import ConvGeometry
 from .channelwise import channel_sums
+from .finish import PLAIN, Ending, beside, finish_lanes
 from .jit import inlined, kernel
 from .taps import correlate, correlate_gradient
 from .vectors import LANES
@@ -28,7 +29,10 @@ Flat = tuple[int, int, int, int]
 """(pitch, rows of a phase, elements of a phase, elements before the first one that the largest shift may reach back to)."""
 
 
-def forward(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, geo: ConvGeometry) -> None:
+def forward(
+    ops: Room, x: Array, w: Array, bias: Array | None, y: Array, geo: ConvGeometry, finish: Ending = PLAIN
+) -> None:  # fmt: skip
+    """y may have more channels than there are filters: the first ones are written."""
     level = bias if bias is not None else ops.scratch("conv.bias", (w.shape[0],))
     if bias is None:
         level.fill(0)
@@ -36,7 +40,7 @@ def forward(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, geo: Co
     planes, made = _planes(ops, steps, flat), ops.scratch("depthwise.made", (ops.workers.count, flat[2]))
 
     def task(lo: int, hi: int, worker: int) -> None:
-        _forward(x, w, level, y, steps, flat, taps, planes[worker], made[worker], lo, hi)
+        _forward(x, w, level, y, steps, flat, taps, planes[worker], made[worker], finish, lo, hi)
 
     ops.workers.share(x.shape[0] * x.shape[1], task)
 
@@ -126,9 +130,10 @@ def lay_out_top(dy: Array, n: int, k: int, flat: Flat, above: Array) -> None:
 
 @kernel
 def _forward(
-    x: Array, w: Array, bias: Array, y: Array, steps: Steps, flat: Flat, taps: Array, planes: Array, made: Array, lo: int, hi: int
-) -> None:
-    several, count = y.shape[1] // x.shape[1], taps.shape[1]
+    x: Array, w: Array, bias: Array, y: Array, steps: Steps, flat: Flat, taps: Array, planes: Array, made: Array, finish: Ending,
+    lo: int, hi: int,
+) -> None:  # fmt: skip
+    several, count, nothing = w.shape[0] // x.shape[1], taps.shape[1], numpy.float32(0)
     shifts, weights = taps[1] * flat[2] + taps[2], numpy.empty(count, numpy.float32)
     planes[:] = 0
     for plane in range(lo, hi):
@@ -140,8 +145,10 @@ def _forward(
             elements = y.shape[2] * flat[0]
             correlate(count, planes.ctypes.data, shifts.ctypes.data, weights.ctypes.data, elements, made.ctypes.data, bias[k], False)
             for row in range(y.shape[2]):
-                for i in range(y.shape[3]):
-                    y[n, k, row, numpy.uintp(i)] = made[numpy.uintp(row * flat[0] + i)]
+                for i in range(0, y.shape[3], LANES):
+                    target = y.ctypes.data + 4 * (((n * y.shape[1] + k) * y.shape[2] + row) * y.shape[3] + i)
+                    source, last = made.ctypes.data + 4 * (row * flat[0] + i), y.shape[3] - i
+                    finish_lanes(source, 0, last, nothing, beside(target, finish), finish[1], target)
 
 
 @kernel
