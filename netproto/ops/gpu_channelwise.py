@@ -62,6 +62,26 @@ class GpuChannelwise(GpuConvolution):
         else:
             super().batch_stats(x, mean, var)
 
+    def running_stats(
+        self, mean: Array, var: Array, mean_sum: Array, var_sum: Array, factor: Array, *, fraction: float, correction: float
+    ) -> None:
+        if fits(mean, var, mean_sum, var_sum, factor):
+            self.kernels.each("running_stats", mean.size, mean, var, fraction, correction, mean_sum, var_sum, factor)
+        else:
+            super().running_stats(mean, var, mean_sum, var_sum, factor, fraction=fraction, correction=correction)
+
+    def moving_average(self, newest: Array, gathered: Array, *, fraction: float) -> None:
+        if fits(newest, gathered):
+            self.kernels.each("moving_average", newest.size, newest, fraction, gathered)
+        else:
+            super().moving_average(newest, gathered, fraction=fraction)
+
+    def global_stats(self, mean_sum: Array, var_sum: Array, factor: Array, mean: Array, var: Array) -> None:
+        if fits(mean_sum, var_sum, factor, mean, var):
+            self.kernels.each("global_stats", mean.size, mean_sum, var_sum, factor, mean, var)
+        else:
+            super().global_stats(mean_sum, var_sum, factor, mean, var)
+
     def normalise(self, x: Array, mean: Array, var: Array, y: Array, *, eps: float) -> None:
         if fits(x, mean, var, y):
             self.kernels.each("normalise", x.size, x, mean, var, eps, *x.shape[1:], y)

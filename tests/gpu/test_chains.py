@@ -56,6 +56,26 @@ def test_no_bit_depends_on_the_order_of_threads(gpu_ops: MakeOps, monkeypatch: p
         np.testing.assert_array_equal(a, c)
 
 
+def statistics(ops: Ops, seen: float) -> tuple[list[np.ndarray], fakecupy.Counters]:
+    """What is gathered over batches, and what comes of it; seen: how many batches there were."""
+    draw = np.random.default_rng(2).uniform
+    mean, var, mean_sum, var_sum, newest, gathered = (ops.asarray(draw(0.5, 1.5, SHAPE[1])) for _ in range(6))
+    factor, means, variances = ops.asarray([seen]), ops.empty(SHAPE[1:2]), ops.empty(SHAPE[1:2])
+    with fakecupy.counting() as cost:
+        ops.global_stats(mean_sum, var_sum, factor, means, variances)
+        ops.running_stats(mean, var, mean_sum, var_sum, factor, fraction=0.99, correction=1.1)
+        ops.moving_average(newest, gathered, fraction=0.9)
+    return [np.array(ops.to_host(a)) for a in (means, variances, mean_sum, var_sum, factor, gathered)], cost
+
+
+@pytest.mark.parametrize("seen", [0, 3.7])
+def test_statistics_of_batches_are_one_launch_each(seen: float, gpu_ops: MakeOps) -> None:
+    found, cost = statistics(gpu_ops(), seen)
+    for gpu, portable in zip(found, statistics(Ops(), seen)[0], strict=True):
+        np.testing.assert_allclose(gpu, portable, rtol=1e-6)
+    assert cost == fakecupy.Counters(launch=3)
+
+
 @pytest.mark.parametrize(("count", "launches"), [(2, 1), (3, None)])
 @pytest.mark.parametrize("slope", [0.0, 0.2, 1.0])
 def test_a_sum_and_its_relu(count: int, launches: int | None, slope: float, gpu_ops: MakeOps) -> None:

@@ -16,7 +16,7 @@ from tests.net.test_inference import CASES, DATA
 from . import fakecupy
 
 MakeOps = Callable[..., GpuOps]
-LAUNCHES = {"conv, relu": (4, 3), "batch norm with a bias": (13, 3), "inner product": (13, 2), "a sum": (18, 6)}
+LAUNCHES = {"conv, relu": (4, 3), "batch norm with a bias": (7, 3), "inner product": (7, 2), "a sum": (12, 6)}
 """Of a Net and of an InferenceNet: two images at once are unfolded, multiplied and finished."""
 
 

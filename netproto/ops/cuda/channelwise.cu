@@ -90,6 +90,31 @@ __global__ void batch_stats(const int channels, const int outer, const int inner
   }
 }
 
+// mean_sum, var_sum and factor (1) decay by fraction and get mean, correction * var and 1. n: channels.
+__global__ void running_stats(const int n, const float* __restrict__ mean, const float* __restrict__ var, const float fraction,
+    const float correction, float* __restrict__ mean_sum, float* __restrict__ var_sum, float* __restrict__ factor) {
+  EACH(c, n) {
+    mean_sum[c] = mean_sum[c] * fraction + mean[c];
+    var_sum[c] = var_sum[c] * fraction + var[c] * correction;
+    if (c == 0) factor[0] = factor[0] * fraction + 1.f;
+  }
+}
+
+// mean and var = their sums over factor, 0 where that is 0. n: channels.
+__global__ void global_stats(const int n, const float* __restrict__ mean_sum, const float* __restrict__ var_sum,
+    const float* __restrict__ factor, float* __restrict__ mean, float* __restrict__ var) {
+  const float share = factor[0] == 0.f ? 0.f : 1.f / factor[0];
+  EACH(c, n) {
+    mean[c] = mean_sum[c] * share;
+    var[c] = var_sum[c] * share;
+  }
+}
+
+// n: elements.
+__global__ void moving_average(const int n, const float* __restrict__ newest, const float fraction, float* __restrict__ gathered) {
+  EACH(i, n) gathered[i] = gathered[i] * fraction + newest[i] * (1.f - fraction);
+}
+
 // y = (x - mean) / sqrt(var + eps); mean may be null. n: x's elements.
 __global__ void normalise(const int n, const float* x, const float* __restrict__ mean, const float* __restrict__ var, const float eps,
     const int channels, const int inner, float* y) {
