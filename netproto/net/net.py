@@ -46,6 +46,7 @@ class Net:
     message: an upgraded NetParameter. phase: TRAIN or TEST. ops: the backend for all arrays. seed: where all random draws start.
     given: layers whose learned blobs get their values from elsewhere before they are needed, so that nothing has to fill them.
     `blobs` maps names to Blobs in the order of the file; `params` maps the names of layers that learn to their Blobs.
+    `fed` are the numbers of layers that forward passes leave out, since what they make is there.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Net:
         self.name, self.phase = self.graph.name, phase
         self.debug_info: bool = self.message.debug_info
         self.callbacks = Callbacks()
+        self.fed: Collection[int] = ()
         self.layers: list[Layer] = [node.layer for node in self.graph.nodes]
         self.layer_names: list[str] = [layer.name for layer in self.layers]
         self._blobs = [Blob(shape, ops) for shape in self.graph.shapes]
@@ -177,7 +179,9 @@ class Net:
         return total
 
     def forward_layer(self, i: int, loss: Array | None = None) -> None:
-        """Run one layer, and add its share of the loss where that is wanted."""
+        """Run one layer, unless it is fed already, and add its share of the loss where that is wanted."""
+        if i in self.fed:
+            return
         self._reshape_layer(i)
         self.layers[i].forward(self._bottoms[i], self._tops[i])
         if self.debug_info:
@@ -236,6 +240,10 @@ class Net:
 
     def bottom_names(self, node: Node) -> list[str]:
         return [self.graph.blob_names[i] for i in node.bottoms]
+
+    def tops(self, layer: int) -> list[Blob]:
+        """What a layer writes to."""
+        return self._tops[layer]
 
     def top_names(self, node: Node) -> list[str]:
         return [self.graph.blob_names[i] for i in node.tops]

@@ -102,7 +102,7 @@ class CapturedSteps(Steps):
             if node.bottoms and layer.on_host:
                 raise layer.error("what the layer does on the host cannot be captured", hint=HINT)
         ops.record(lambda: None)
-        self._sources = [i for i, node in enumerate(net.graph.nodes) if not node.bottoms]
+        self._sources = {i for i, node in enumerate(net.graph.nodes) if not node.bottoms}
         self._at = 0
         self._loss = ops.zeros(())
         self._rates = {multiplier: ops.zeros(()) for multiplier in self.rates(0.0)}
@@ -144,9 +144,9 @@ class CapturedSteps(Steps):
 
     def _take_batches(self) -> None:
         net = self.solver.net
-        for i in self._sources:
+        for i in sorted(self._sources):
             net.forward_layer(i, self._loss)
-        shapes = [net.blob(top).shape for i in self._sources for top in net.graph.nodes[i].tops]
+        shapes = [blob.shape for i in sorted(self._sources) for blob in net.tops(i)]
         if shapes != self._shapes:
             self._shapes, self._passed = shapes, self._new_pass()
 
@@ -155,13 +155,18 @@ class CapturedSteps(Steps):
         return RepeatedPass(net.ops, self._pass, lambda: [layer.random for layer in net.layers])
 
     def _pass(self) -> None:
-        """The layers that a batch goes through, forward and backward."""
+        """What a batch that is there goes through, forward and backward."""
         net = self.solver.net
-        for i in range(len(net.layers)):
-            if i not in self._sources:
-                self._at = i
-                net.forward_layer(i, self._loss)
-        for i in reversed(range(len(net.layers))):
-            if net.graph.nodes[i].need_backward:
-                self._at = i
-                net.backward_layer(i)
+        told = net.callbacks.before_forward, net.callbacks.before_backward
+        net.fed = self._sources
+        for functions in told:
+            functions.append(self._note)
+        try:
+            super().run(self._loss)
+        finally:
+            net.fed = ()
+            for functions in told:
+                functions.remove(self._note)
+
+    def _note(self, layer: int) -> None:
+        self._at = layer

@@ -111,6 +111,10 @@ def test_what_changes_from_iteration_to_iteration(body: str, gpu_ops: MakeOps) -
     assert_same(*(trained(make_solver(gpu_ops(), body, cuda_graph=cuda_graph)) for cuda_graph in (False, True)))
 
 
+def test_nets_that_nobody_looks_into(gpu_ops: MakeOps) -> None:
+    assert_same(*(trained(make_solver(gpu_ops(), lean_training=True, cuda_graph=cuda_graph)) for cuda_graph in (False, True)))
+
+
 def test_a_number_that_was_baked_in_shows(gpu_ops: MakeOps, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = trained(make_solver(gpu_ops()))
     change = CapturedSteps.change
