@@ -42,7 +42,9 @@ def unknown(net: Any) -> Iterator[tuple[Any, str]]:
 
 
 def missing_source(layer: Any) -> str:
-    """The database, folder or list that a data layer reads, where it is not there; else ''."""
+    """The database, folder or list that a data layer reads, where it is not there; or its camera, which is left alone; else ''."""
+    if layer.type == "VideoData" and not any(layer.video_data_param.HasField(name) for name in ("source", "video_file")):
+        return f"camera {layer.video_data_param.device_id}"
     for field, value in layer.ListFields():
         names = field.message_type.fields_by_name if field.message_type is not None else ()
         for name in ("source", "video_file"):

@@ -10,6 +10,9 @@ from .base import LAYERS, Internal, count
 from .loss import SCALAR, LossLayer
 from .yolo import read_head, require_map
 
+OBJECT = 8
+"""The numbers of an object in the labels of SSD."""
+
 
 @LAYERS.register("RegionLoss")
 class RegionLoss(LossLayer):
@@ -24,7 +27,7 @@ class RegionLoss(LossLayer):
         and width, height less those of the object, times coord_scale; p less their overlap, times object_scale; c less 1 for its class,
         times class_scale. Without `rescore` p less 1, and coord_scale is times 2 less the object's area.
         What goes through a sigmoid is times its slope. loss = the sum of the squares of all these / N.
-    Caffe: none; src/caffe/layers/region_loss_layer.cpp of eric612/MobileNet-YOLO; the parameters of BVLC's branch intel are the same.
+    Caffe: none; src/caffe/layers/region_loss_layer.cpp of eric612/MobileNet-YOLO. That of BVLC's branch intel is another loss.
     Differences: as in Darknet, the gradient is that of squared differences, and not the derivative of the loss that is told. An object
         without a class, or whose centre is outside of the image, is an error, as are anchors without biases; maps need not be square.
         softmax, jitter, absolute, random, softmax_tree and class_map are not read, there neither.
@@ -47,6 +50,12 @@ class RegionLoss(LossLayer):
 
     def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
         require_map(self, bottom, 0, self.rule.head)
+        self.require(
+            bottom[1][:2] != (1, 1) or bottom[1][-1] != OBJECT,
+            f"bottom 1 has the shape {bottom[1]}: the RegionLoss of BVLC's branch intel, another loss, reads such objects, and is not built",
+            field="bottom[1]",
+            hint="This one reads those of annotated_data_param { yolo_data_type: 1 }",
+        )
         self.require_same_batch(bottom)
         self.require(
             count(bottom[1], 1) % 5 == 0,

@@ -1,5 +1,6 @@
 """Every problem of net and solver files in a line of its own, with its place."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -233,3 +234,15 @@ layer { name: "loss" type: "ContrastiveLoss" bottom: "e" bottom: "f" bottom: "si
     files(net=net)
     result = cli("check", "net.prototxt")
     assert (result.code, result.out) == (0, "net.prototxt: no problem found: 7 layers in phase TRAIN, 7 layers in phase TEST\n")
+
+
+def test_a_camera_is_left_alone(files: Callable, cli: Callable) -> None:
+    net = """layer { name: "data" type: "VideoData" top: "data" data_param { batch_size: 1 } video_data_param { device_id: 3 }
+  transform_param { resize_param { height: 30 width: 40 } } }
+layer { name: "conv" type: "Convolution" bottom: "data" top: "conv" convolution_param { num_output: 5 kernel_size: 5 } }
+"""
+    files(net=net)
+    assert cli("check", "net.prototxt").code == 0
+    result = cli("summary", "net.prototxt", "--phase", "TEST", "--json")
+    assert json.loads(result.out)["layers"][1]["tops"] == {"conv": [1, 5, 26, 36]}
+    assert "there is no 'camera 3', so 'data' is taken to be 1x3x30x40" in result.err
