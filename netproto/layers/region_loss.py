@@ -52,7 +52,7 @@ class RegionLoss(LossLayer):
         require_map(self, bottom, 0, self.rule.head)
         self.require(
             bottom[1][:2] != (1, 1) or bottom[1][-1] != OBJECT,
-            f"bottom 1 has the shape {bottom[1]}: such objects are for the RegionLoss of BVLC's branch intel, another loss, which is not built",
+            f"bottom 1 has the shape {bottom[1]}: such objects are for another loss, the RegionLoss of BVLC's branch intel, not built here",
             field="bottom[1]",
             hint="This one reads those of annotated_data_param { yolo_data_type: 1 }",
         )

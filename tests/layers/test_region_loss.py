@@ -104,7 +104,7 @@ def test_an_object_that_is_none(row: list[float]) -> None:
         (HEAD, [(2, 15, 5, 7), TRUTH], r"bottom 0 has the shape \(2, 15, 5, 7\), but \(N, 16, H, W\) is wanted"),
         (HEAD, [MAP, (2, 1, 4, 8)], r"bottom 1 has the shape \(2, 1, 4, 8\), but rows of 5 are wanted"),
         (HEAD, [MAP, (3, 1, 4, 5)], "which differ along axis 0"),
-        (HEAD, [MAP, (1, 1, 6, 8)], "such objects are for the RegionLoss of BVLC's branch intel, another loss, which is not built"),
+        (HEAD, [MAP, (1, 1, 6, 8)], "such objects are for another loss, the RegionLoss of BVLC's branch intel, not built here"),
     ],
 )
 def test_what_does_not_fit_is_refused(param: str, bottoms: list[tuple[int, ...]], message: str) -> None:
