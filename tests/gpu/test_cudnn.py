@@ -6,6 +6,7 @@ import importlib.util
 import inspect
 import json
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -157,6 +158,12 @@ def test_the_fake_has_only_what_cudnn_has(place: str, fake: Any) -> None:
     for name, function in used.items():
         if recorded[name] and (name == "pygraph" or not inspect.isclass(function)):
             assert parameters(function) <= {*recorded[name]["names"], *recorded[name]["keywords"]}, name
+
+
+def test_the_recorded_release_is_the_oldest_of_the_extras() -> None:
+    setup = (Path(__file__).parents[2] / "setup.py").read_text()
+    (oldest,) = set(re.findall(r"nvidia-cudnn-frontend>=([\d.]+),<2", setup))
+    assert names.cudnn_tables()["version"].startswith(f"{oldest}.")
 
 
 @pytest.mark.skipif(importlib.util.find_spec("cudnn") is None, reason="cuDNN's frontend is not installed: cudnn_names.json stands for it")
