@@ -12,9 +12,12 @@ import numpy
 from ..errors import DeviceError
 from .base import Ops
 from .gpu_gemm import Gemm
-from .gpu_kernels import Kernels
+from .gpu_kernels import THREADS, Kernels
 from .gpu_staging import Staging
 from .reference.arrays import Array
+
+PARTS = 256
+"""Into how many parts a long sum is divided, on any GPU."""
 
 
 class OutOfDeviceMemory(DeviceError):
@@ -71,10 +74,14 @@ class GpuArrays(Ops):
         return self._later
 
     def add_dot(self, a: Array, b: Array, total: Array) -> None:
-        if fits(a, b, total):
+        if not fits(a, b, total):
+            super().add_dot(a, b, total)
+        elif a.size <= PARTS * THREADS:
             self.kernels.blocks("add_dot", 1, a.size, a, b, total)
         else:
-            super().add_dot(a, b, total)
+            sums = self.scratch("dot.sums", (PARTS,))
+            self.kernels.blocks("dot_parts", PARTS, PARTS, a.size, a, b, sums)
+            self.kernels.blocks("add_channel_sums", 1, 1, 1, PARTS, sums, None, total)
 
     @contextmanager
     def _room_for(self, shape: Sequence[int], dtype: str) -> Iterator[None]:

@@ -104,6 +104,19 @@ def test_the_launcher_refuses_arrays_that_do_not_fit(gpu_ops: MakeOps) -> None:
         ops.kernels.each("relu", 2**31, good, 0.5, good)
 
 
+@pytest.mark.usefixtures("order")
+@pytest.mark.parametrize("count", [1, 7, 300, 65536, 65537, 200_003])
+def test_sums_of_products_short_and_long(count: int, gpu_ops: MakeOps) -> None:
+    ops, generator, found = gpu_ops(), np.random.default_rng(7), set()
+    a, b = (generator.standard_normal(count).astype(np.float32) for _ in range(2))
+    for shim.Kernel.order in (0, 1, 2):
+        total = ops.asarray(np.array(2.5))
+        ops.add_dot(ops.asarray(a), ops.asarray(b), total)
+        found.add(float(total))
+    assert len(found) == 1
+    assert found.pop() == pytest.approx(2.5 + float(a.astype("f8") @ b.astype("f8")), abs=1e-3)
+
+
 @pytest.mark.parametrize(("ta", "tb", "shared_a", "shared_b", "add"), list(itertools.product([False, True], repeat=5)))
 def test_products(ta: bool, tb: bool, shared_a: bool, shared_b: bool, add: bool, gpu_ops: MakeOps) -> None:
     ops, generator = gpu_ops(), np.random.default_rng(5)

@@ -44,4 +44,15 @@ __global__ void add_dot(const int count, const float* __restrict__ a, const floa
   if (threadIdx.x == 0 && blockIdx.x == 0) total[0] += sum;
 }
 
+// A block for each part: sums = those of a * b over every parts-th stretch of THREADS elements.
+__global__ void dot_parts(const int parts, const int count, const float* __restrict__ a, const float* __restrict__ b,
+    float* __restrict__ sums) {
+  for (int part = blockIdx.x; part < parts; part += gridDim.x) {
+    float sum = 0.f;
+    for (int i = part * THREADS + threadIdx.x; i < count; i += parts * THREADS) sum += a[i] * b[i];
+    sum = block_sum(sum);
+    if (threadIdx.x == 0) sums[part] = sum;
+  }
+}
+
 }  // extern "C"
