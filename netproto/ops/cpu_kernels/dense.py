@@ -23,7 +23,7 @@ WIDE = 32
 """Blocks of columns of a piece: a row of it is a run of 2 KB."""
 FEW = 4
 """Rows of a that are gone through one by one, with neighbouring weights in a vector; more stand in the lanes themselves."""
-LEAST = 1 << 16
+LEAST = 1 << 18
 """Weights that are worth waking a worker for."""
 DEEP = 256
 """Rows of a piece: 512 KB in all."""

@@ -20,7 +20,7 @@ from .channelwise import channel_sums
 from .finish import PLAIN, Ending
 from .gemm_conv_passes import bottom_gradient_pass, filters_gradient_pass, forward_pass, turn_filters
 from .vectors import LANES, ROWS
-from .workers import Room, part
+from .workers import WORTH, Room, part
 
 Array = Any
 
@@ -87,7 +87,7 @@ def _run(ops: Room, x: Array, w: Array, level: Array, y: Array, at: Layout, geo:
         rows = (0, filters) if by_outputs else (lo * ROWS, hi * ROWS)
         forward_pass(x, w, level, top, taps, columns[worker], made[worker], outputs, rows, at.filters, at.out, at.steps, finish)
 
-    ops.workers.share(blocks, task)
+    ops.workers.share(blocks, task, least=1 + WORTH * blocks // (at.outputs * at.groups * filters * at.rows + 1))
 
 
 def backward(

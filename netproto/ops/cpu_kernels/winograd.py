@@ -18,7 +18,7 @@ from .finish import PLAIN, Ending
 from .vectors import LANES, ROWS
 from .winograd_filters import backward_filters, filters_gradient, forward_filters
 from .winograd_passes import bottom_gradient_maps, bottom_planes, forward_pass, products, top_gradient_planes
-from .workers import Room, part
+from .workers import WORTH, Room, part
 
 Array = Any
 
@@ -137,7 +137,9 @@ def _run(ops: Room, x: Array, u: Array, level: Array, y: Array, at: Layout, fini
         bands, filters = ((lo, hi), (0, blocks)) if many else ((0, at.bands), (lo, hi))
         run(x, u, level, y, v[worker], planes[worker], bands, filters, step, at.rows(step), TOGETHER, at.sizes, at.pad, finish)
 
-    ops.workers.share(at.bands if many else blocks, task)
+    items = at.bands if many else blocks
+    products = at.values * at.bands * at.across * at.channels * at.filters * at.groups
+    ops.workers.share(items, task, least=1 + WORTH * items // (products + 1))
 
 
 def backward(

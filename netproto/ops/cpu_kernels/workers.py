@@ -17,6 +17,9 @@ import numpy
 Task = Callable[[int, int, int], None]
 """(first item, end of items, worker): what one worker does with its part."""
 
+WORTH = 2**21
+"""Multiply-adds that are worth waking a worker for: it takes 50 microseconds, in which a core does as many."""
+
 Job = tuple[Task, int, int, int, "SimpleQueue[BaseException | None]"]
 
 
