@@ -96,7 +96,7 @@ def speed(name: str, ops: GpuOps, *, cuda_graph: bool = False) -> Result:
 
 
 def solver_of(net_param: Any, ops: Ops, *, cuda_graph: bool = False, **fields: Any) -> Solver:
-    """A solver for a net. fields: of the SolverParameter."""
+    """A solver for a net, as `netproto train` makes it. fields: of the SolverParameter."""
     message = messages.SolverParameter(**{"base_lr": 1e-4, "lr_policy": "fixed", "momentum": 0.9, "random_seed": 3, **fields})
     message.net_param.CopyFrom(net_param)
-    return Solver(upgrade.solver(message), ops=ops, cuda_graph=cuda_graph)
+    return Solver(upgrade.solver(message), ops=ops, lean_training=True, cuda_graph=cuda_graph)

@@ -19,6 +19,7 @@ PICTURES: dict[str, Shape] = {
     "cifar10/full_train_test.prototxt": (3, 32, 32),
     "cifar10/quick_train_test.prototxt": (3, 32, 32),
     "fashion_mnist/train_test.prototxt": (1, 224, 224),
+    "fashion_mnist/exercises/lenet5_train_test.prototxt": (1, 28, 28),
     "googlenet/train_val.prototxt": (3, 224, 224),
     "keras_alexnet/train_val.prototxt": (3, 277, 277),
     "lenet/train_test.prototxt": (1, 28, 28),
