@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .cpu_kernels import depthwise, gemm_conv, winograd
-from .cpu_kernels.conv_choice import short_algorithm
+from .cpu_kernels import depthwise, direct, gemm_conv, winograd
+from .cpu_kernels.conv_choice import is_direct, short_algorithm
 from .cpu_kernels.workers import Workers, fits
 from .geometry import ConvGeometry, is_depthwise
 from .reference.arrays import Array
@@ -22,6 +22,8 @@ class CpuConvolution(Convolution):
             depthwise.forward(self, x, w, bias, y, geo)
         elif short := short_algorithm(x.shape, w.shape, geo):
             winograd.forward(self, x, w, bias, y, short.outputs, short.taps, geo)
+        elif is_direct(w.shape, geo):
+            direct.forward(self, x, w, bias, y, geo)
         else:
             gemm_conv.forward(self, x, w, bias, y, geo)
 
@@ -38,5 +40,8 @@ class CpuConvolution(Convolution):
             if strided and dx is not None:
                 gemm_conv.backward(self, None, w, dy, dx, None, None, geo)
             winograd.backward(self, x, w, dy, None if strided else dx, dw, db, short.outputs, short.taps, geo)
+        elif is_direct(w.shape, geo) and dw is not None and x is not None:
+            direct.filters_gradient(self, x, dy, dw, geo)
+            gemm_conv.backward(self, x, w, dy, dx, None, db, geo)
         else:
             gemm_conv.backward(self, x, w, dy, dx, dw, db, geo)

@@ -11,7 +11,7 @@ import pytest
 from netproto.ops import cpu_convolution
 from netproto.ops.base import Ops
 from netproto.ops.cpu import CpuOps
-from netproto.ops.cpu_kernels import conv_choice, depthwise, gemm_conv, winograd
+from netproto.ops.cpu_kernels import conv_choice, depthwise, direct, gemm_conv, winograd
 from netproto.ops.geometry import ConvGeometry
 
 from . import naive
@@ -137,8 +137,18 @@ def test_one_gradient_alone(case: str, wanted: str, backend: str) -> None:
 def test_products_of_unfolded_windows_do_them_all(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cpu_convolution, "is_depthwise", lambda *_: False)
     monkeypatch.setattr(cpu_convolution, "short_algorithm", lambda *_: None)
+    monkeypatch.setattr(cpu_convolution, "is_direct", lambda *_: False)
     monkeypatch.setattr(gemm_conv, "PIECE", 2000)  # so that a batch takes several pieces
     check(run(CpuOps(threads=2), CASES[case]), expected(CASES[case]), 2e-6)
+
+
+@pytest.mark.parametrize("case", [name for name in CASES if len(CASES[name].spatial) == 2 and CASES[name].group == 1])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_windows_can_be_read_where_they_lie(case: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu_convolution, "short_algorithm", lambda *_: None)
+    monkeypatch.setattr(cpu_convolution, "is_direct", lambda *_: True)
+    monkeypatch.setattr(direct, "PIECE", 1000)  # so that a map takes several pieces
+    check(run(CpuOps(threads=threads), CASES[case]), expected(CASES[case]), 2e-6)
 
 
 @pytest.mark.parametrize(("case", "outputs"), [(case, m) for case in SHORT for m in SHORT[case]])
@@ -183,12 +193,12 @@ def test_choice(x: Shape, w: Shape, options: dict[str, int], chosen: Shape | Non
     assert (found and (found.outputs, found.taps)) == chosen
 
 
-@pytest.mark.parametrize("module", [depthwise, gemm_conv, winograd])
+@pytest.mark.parametrize("module", [depthwise, direct, gemm_conv, winograd])
 def test_a_case_reaches_each_algorithm(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     used = []
     forward = module.forward
     monkeypatch.setattr(module, "forward", lambda *args: used.append(module) or forward(*args))
-    for name in ("plain", "3x3", "depthwise"):
+    for name in ("plain", "3x3", "depthwise", "1x1"):
         run(BACKENDS["cpu"], CASES[name])
     assert used
 

@@ -4,6 +4,7 @@
 - 3 x 3 and 5 x 5 of stride 1, and what becomes 3 x 3 when the pixels of a stride are made channels (11 x 11 / 4), where there are
   channels and tiles enough: Winograd's F(m, r), a third to a quarter of the products. Of the m that are there, the one with the fewest
   products for the size of the map: tiles cover whole multiples of m.
+- Few channels, as of a picture: direct. Unfolding windows would take longer than multiplying.
 - Everything else with one or two spatial axes: products of matrices of unfolded windows.
 """
 
@@ -29,6 +30,17 @@ UNFOLDING = 15
 """What it costs to unfold an element of a window."""
 TRANSFORMING = {6: 30, 7: 33, 8: 45}
 """By n, what it costs to transform an element of a tile."""
+
+
+FEW_CHANNELS = 4
+"""For direct, at the most."""
+MOST_TERMS = 256
+"""Of a sum that direct takes in one run."""
+
+
+def is_direct(w: tuple[int, ...], geo: ConvGeometry) -> bool:
+    """Whether direct is the algorithm, where there is none of Winograd's."""
+    return len(w) == 4 and geo.group == 1 and w[1] <= FEW_CHANNELS and 1 < prod(geo.kernel) <= MOST_TERMS // w[1]
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,10 @@
 """Convolution with one channel to a group. There is too little to multiply for matrix products, so each plane is worked on in the cache.
 
-x (N, C, H, W), w (K, 1, kh, kw), K a multiple of C. A padded plane is laid out flat, its rows a common pitch apart; strides cut it into
-sh * sw phases, the rows and columns that are a stride apart. Then each tap is a shift of a whole phase (taps.py): what lies between rows is
-worked on too and thrown away.
+x (N, C, H, W), w (K, 1, kh, kw), K a multiple of C. Planes are laid out as planes.py says; each tap is a shift of a whole phase (taps.py).
 """
 
 from __future__ import annotations
 
-from functools import cache
-from itertools import product
-from math import ceil
 from typing import Any
 
 import numpy
@@ -18,15 +13,12 @@ from ..geometry import ConvGeometry
 from .channelwise import channel_sums
 from .finish import PLAIN, Ending, beside, finish_lanes
 from .jit import inlined, kernel
+from .planes import Flat, Steps, lay_out, plan_of
 from .taps import correlate, correlate_gradient
 from .vectors import LANES
 from .workers import Room
 
 Array = Any
-Steps = tuple[int, int, int, int]
-"""(sh, sw, ph, pw)."""
-Flat = tuple[int, int, int, int]
-"""(pitch, rows of a phase, elements of a phase, elements before the first one that the largest shift may reach back to)."""
 
 
 def forward(
@@ -36,7 +28,7 @@ def forward(
     level = bias if bias is not None else ops.scratch("conv.bias", (w.shape[0],))
     if bias is None:
         level.fill(0)
-    steps, flat, taps = _plan(geo, y.shape[2:])
+    steps, flat, taps = plan_of(geo, y.shape[2:])
     planes, made = _planes(ops, steps, flat), ops.scratch("depthwise.made", (ops.workers.count, flat[2]))
 
     def task(lo: int, hi: int, worker: int) -> None:
@@ -48,7 +40,7 @@ def forward(
 def backward(
     ops: Room, x: Array | None, w: Array, dy: Array, dx: Array | None, dw: Array | None, db: Array | None, geo: ConvGeometry
 ) -> None:  # fmt: skip
-    steps, flat, taps = _plan(geo, dy.shape[2:])
+    steps, flat, taps = plan_of(geo, dy.shape[2:])
     above = ops.scratch("depthwise.above", (ops.workers.count, flat[3] + flat[2]))
     if dx is not None:
         made = ops.scratch("depthwise.made", (ops.workers.count, flat[2]))
@@ -70,53 +62,6 @@ def backward(
 
 def _planes(ops: Room, steps: Steps, flat: Flat) -> Array:
     return ops.scratch("depthwise.planes", (ops.workers.count, steps[0] * steps[1], flat[2]))
-
-
-def _plan(geo: ConvGeometry, out: tuple[int, ...]) -> tuple[Steps, Flat, Array]:
-    return _cached_plan(geo.kernel, geo.stride, geo.pad, geo.dilation, out)
-
-
-@cache
-def _cached_plan(
-    window: tuple[int, ...], stride: tuple[int, ...], pad: tuple[int, ...], dilation: tuple[int, ...], out: tuple[int, ...]
-) -> tuple[Steps, Flat, Array]:
-    """Also the taps in the order of their phases: (number of the tap in w, phase, shift within the phase)."""
-    down, across = ((k - 1) * d // s for k, d, s in zip(window, dilation, stride, strict=True))
-    pitch, rows = out[1] + across, out[0] + down
-    reach = down * pitch + across
-    size = ceil((rows * pitch + LANES) / LANES) * LANES
-    places = [(i * dilation[0], j * dilation[1]) for i, j in product(range(window[0]), range(window[1]))]
-    taps = [(t, i % stride[0] * stride[1] + j % stride[1], i // stride[0] * pitch + j // stride[1]) for t, (i, j) in enumerate(places)]
-    taps.sort(key=lambda tap: tap[1])
-    return (stride[0], stride[1], pad[0], pad[1]), (pitch, rows, size + reach, reach), numpy.array(taps, "int64").T.copy()
-
-
-@inlined
-def lay_out(x: Array, n: int, c: int, steps: Steps, flat: Flat, planes: Array) -> None:
-    """The inside of each phase of a padded plane; what surrounds it is not touched."""
-    sh, sw, ph, pw = steps
-    for phase in range(sh * sw):
-        for row in range(flat[1]):
-            y = row * sh + phase // sw - ph
-            if 0 <= y < x.shape[2]:
-                first = phase % sw - pw
-                lo = max(0, (sw - 1 - first) // sw)
-                hi = min(flat[0], (x.shape[3] - 1 - first) // sw + 1)
-                copy_row(x, n, c, y, first, sw, planes, phase, row * flat[0], lo, hi)
-
-
-@inlined
-def copy_row(x: Array, n: int, c: int, y: int, first: int, step: int, planes: Array, phase: int, start: int, lo: int, hi: int) -> None:
-    """The steps 1 and 2 are written out, since constant steps become vectors."""
-    if step == 1:
-        for i in range(lo, hi):
-            planes[phase, numpy.uintp(start + i)] = x[n, c, y, numpy.uintp(i + first)]
-    elif step == 2:
-        for i in range(lo, hi):
-            planes[phase, numpy.uintp(start + i)] = x[n, c, y, numpy.uintp(i * 2 + first)]
-    else:
-        for i in range(lo, hi):
-            planes[phase, numpy.uintp(start + i)] = x[n, c, y, numpy.uintp(i * step + first)]
 
 
 @inlined

@@ -122,6 +122,23 @@ def _pick(context: Any, stride: Any, source: Any, first: Any, last: Any, since: 
     return types.void(stride, *[types.intp] * 5), emit
 
 
+def _pick_all(context: Any, stride: Any, source: Any, target: Any) -> Any:
+    """target[lane] = source[lane * stride]; stride: 1 or 2, a constant. Nothing behind the last one is read."""
+    step = stride.literal_value
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _, source, target = args
+        value = load(builder, source)
+        if step == 2:
+            inside = ir.Constant(MASK, [lane < LANES - 1 for lane in range(LANES)])
+            rest = masked_load(builder, element(builder, source, (1, INDEX(LANES))), inside)
+            value = shuffle(builder, value, rest, list(range(0, 2 * LANES, 2)))
+        store(builder, value, target)
+        return context.get_dummy_value()
+
+    return types.void(stride, types.intp, types.intp), emit
+
+
 @intrinsic
 def _add_apart(context: Any, source: Any, first: Any, last: Any, target: Any) -> Any:
     """target[2 * lane] += source[lane] for the lanes first..last; nothing else is touched."""
@@ -170,6 +187,7 @@ def _pick_far(context: Any, source: Any, stride: Any, first: Any, last: Any, sin
 
 
 pick: Any = intrinsic(prefer_literal=True)(_pick)
+pick_all: Any = intrinsic(prefer_literal=True)(_pick_all)
 pick_far: Any = _pick_far
 add_apart: Any = _add_apart
 gather: Any = intrinsic(prefer_literal=True)(_gather)

@@ -13,7 +13,7 @@ import numpy
 from .finish import Ending, beside, finish_lanes
 from .jit import inlined
 from .products import BLOCK, BYTES
-from .transpose import add_apart, gather, move, pick, pick_far, take
+from .transpose import add_apart, gather, move, pick, pick_all, pick_far, take
 from .vectors import LANES
 
 Array = Any
@@ -46,10 +46,17 @@ def unfold(
             for block in range(done // LANES, (end + LANES - 1) // LANES):
                 lane = block * LANES
                 target = to.ctypes.data + (block * to.shape[1] + row - first) * BLOCK
+                whole = lo <= lane and min(hi, end) - lane >= LANES
                 if steps[1] == 1:
-                    pick(1, source + lane * BYTES, lo - lane, min(hi, end) - lane, done - lane, target)
+                    if whole:
+                        pick_all(1, source + lane * BYTES, target)
+                    else:
+                        pick(1, source + lane * BYTES, lo - lane, min(hi, end) - lane, done - lane, target)
                 elif steps[1] == 2:
-                    pick(2, source + lane * 2 * BYTES, lo - lane, min(hi, end) - lane, done - lane, target)
+                    if whole:
+                        pick_all(2, source + lane * 2 * BYTES, target)
+                    else:
+                        pick(2, source + lane * 2 * BYTES, lo - lane, min(hi, end) - lane, done - lane, target)
                 else:
                     pick_far(source + lane * steps[1] * BYTES, steps[1], lo - lane, min(hi, end) - lane, done - lane, target)
             done, oy, ox = end, oy + 1, 0
