@@ -5,21 +5,28 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from netproto.blob import Blob
 from netproto.errors import ModelError
 from netproto.fillers import FILLERS, fans, fill
+from netproto.ops.base import Ops
 from netproto.random import Stream
 from netproto.schema import messages, text
 
 SHAPE = (40, 30, 5, 4)
 
 
-def filled(body: str, shape: tuple[int, ...] = SHAPE, seed: int = 3) -> np.ndarray:
+def filled(body: str, shape: tuple[int, ...] = SHAPE, seed: int = 3, dtype: str = "float32") -> np.ndarray:
     message = text.parse(body, messages.FillerParameter, file="f")
-    return fill(message, shape, Stream(seed, "test").generator())
+    blob = Blob(shape, Ops(dtype))
+    fill(message, blob, Stream(seed, "test").generator())
+    return blob.data
 
 
-def test_no_filler_is_zeros() -> None:
-    assert not fill(None, (2, 3), Stream(1, "x").generator()).any()
+def test_the_numbers_are_those_of_float32_in_any_precision() -> None:
+    for body in ('type: "gaussian" std: 0.3 mean: 1', 'type: "uniform" min: -1', "value: 0.3"):
+        single, double = filled(body), filled(body, dtype="float64")
+        assert double.dtype == np.float64
+        np.testing.assert_array_equal(single, double)
 
 
 def test_constant() -> None:

@@ -65,10 +65,9 @@ class DummyData(Layer):
 
     def _fill(self, blob: Blob, filler: Any) -> None:
         try:
-            values = fillers.fill(filler, blob.shape, self.random.generator())
+            fillers.fill(filler, blob, self.random.generator())
         except ModelError as error:
             raise self.error(error.what, field="dummy_data_param.data_filler", hint=error.hint) from None
-        self.ops.upload(values, blob.data)
 
     def _is_legacy(self) -> bool:
         return any(len(getattr(self.message.dummy_data_param, name)) for name in LEGACY)

@@ -126,10 +126,9 @@ class Net:
             return
         generator = Stream(self.seed, f"fill/{param.key}").generator()
         try:
-            values = fillers.fill(param.filler, param.shape, generator)
+            fillers.fill(param.filler, blob, generator)
         except ModelError as error:
             raise layer.error(error.what, hint=error.hint) from None
-        self.ops.copy(self.ops.asarray(values), blob.data)
 
     def reshape(self) -> None:
         """Carry the shapes of the inputs through the whole net. Caffe: Net::Reshape."""

@@ -71,7 +71,7 @@ def test_several_test_nets_and_test_loss(caplog: pytest.LogCaptureFixture) -> No
 @pytest.mark.parametrize("lean", [False, True])
 def test_what_test_nets_share_is_filled_once(lean: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     shapes, fill = [], fillers.fill
-    monkeypatch.setattr(fillers, "fill", lambda message, shape, generator: shapes.append(shape) or fill(message, shape, generator))
+    monkeypatch.setattr(fillers, "fill", lambda message, blob, generator: shapes.append(blob.shape) or fill(message, blob, generator))
     solver = make_solver(TEST_NET, lean_tests=lean)
     assert shapes
     assert len(shapes) <= len(solver.net.learnable)
