@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 from netproto.ops import gpu_kernels
+from netproto.ops.gpu import GpuOps
 
 from . import fakecupy, shim
 from .fakecupy import FakeGpuError, cupy, cupyx
+from .fakecupy.device import Graph
 
 HOST = np.arange(6, dtype=np.float32).reshape(2, 3)
 
@@ -110,6 +112,140 @@ def test_pinned_memory_is_left_alone_while_it_is_copied(x: Any) -> None:
     assert done.done
     pinned[...] = 4
     x.set(pinned)
+
+
+@pytest.fixture
+def stream(x: Any) -> Iterator[Any]:
+    """A stream that is being captured, and the current one."""
+    stream = cupy.cuda.Stream(non_blocking=True)
+    stream.wait_event(cupy.cuda.get_current_stream().record())
+    with stream:
+        stream.begin_capture()
+        yield stream
+
+
+def test_a_graph_does_again_what_was_asked_for(x: Any, stream: Any) -> None:
+    number, place = np.float32(2), cupy.ndarray(np.zeros((), np.float32))
+    cupy.multiply(x, number, out=x)
+    x += place
+    x[0] = 7
+    graph = stream.end_capture()
+    np.testing.assert_array_equal(x.get(), HOST)
+    number = np.float32(5)
+    for add, wanted in ((0, HOST * 2), (100, HOST * 4 + 100)):
+        place.fill(add)
+        with fakecupy.counting() as cost:
+            graph.launch()
+        assert (cost.launch, cost.node, cost.alloc) == (1, 3, 0)
+        np.testing.assert_array_equal(x.get()[1], wanted[1])
+        np.testing.assert_array_equal(x.get()[0], [7, 7, 7])
+
+
+NOT_WHILE_CAPTURED: dict[str, Callable[[Any], Any]] = {
+    "reading a number": float,
+    "copying to the host": lambda x: x.get(),
+    "copying from the host": lambda x: x.set(HOST),
+    "an array of the host": lambda x: cupy.asarray(HOST),
+    "taking memory": lambda x: x + x,
+    "waiting for a stream": lambda x: cupy.cuda.get_current_stream().synchronize(),
+    "waiting for an event": lambda x: cupy.cuda.Event().synchronize(),
+    "waiting for the device": lambda x: cupy.cuda.Device().synchronize(),
+    "choosing by a mask": lambda x: x[cupy.ndarray(HOST > 2)],
+    "counting": lambda x: cupy.nonzero(x),
+    "another stream's event": lambda x: cupy.cuda.get_current_stream().wait_event(cupy.cuda.Event()),
+    "a graph in a graph": lambda x: Graph().launch(),
+    "a second capture": lambda x: cupy.cuda.get_current_stream().begin_capture(),
+}
+
+
+@pytest.mark.parametrize("what", NOT_WHILE_CAPTURED)
+def test_what_cannot_be_captured(what: str, x: Any, stream: Any) -> None:
+    with pytest.raises(FakeGpuError, match="cudaError"):
+        NOT_WHILE_CAPTURED[what](x)
+
+
+def test_a_graph_that_was_spoiled(x: Any, stream: Any) -> None:
+    with pytest.raises(FakeGpuError):
+        x.get()
+    with pytest.raises(FakeGpuError, match="Invalidated"):
+        stream.end_capture()
+
+
+def test_products_by_cupy_are_not_captured_and_those_of_the_library_are(x: Any, stream: Any, gpu_ops: Callable[..., GpuOps]) -> None:
+    pool = cupy.cuda.MemoryPool()
+    with cupy.cuda.using_allocator(pool.malloc):
+        out = cupy.empty((2, 2), "float32")
+    with pytest.raises(NotImplementedError, match="cuBLAS"):
+        cupy.matmul(x, x.T, out=out)
+    multiply = gpu_ops().gemm
+    with pytest.raises(NotImplementedError, match="cuBLAS"):
+        multiply(x, x, out, tb=True)
+    with multiply.captured(stream):
+        multiply(x, x, out, tb=True)
+    graph = stream.end_capture()
+    assert np.isnan(out._host).all()
+    graph.launch()
+    np.testing.assert_array_equal(out.get(), HOST @ HOST.T)
+
+
+def test_a_graph_with_memory_of_its_own(x: Any, stream: Any) -> None:
+    pool = cupy.cuda.MemoryPool()
+    with cupy.cuda.using_allocator(pool.malloc):
+        x += (x * x).sum()
+    graph = stream.end_capture()
+    graph.launch()
+    np.testing.assert_array_equal(x.get(), HOST + (HOST * HOST).sum())
+    del pool
+    with pytest.raises(FakeGpuError, match="given back"):
+        graph.launch()
+
+
+def test_a_graph_whose_array_is_gone(x: Any, stream: Any) -> None:
+    y = cupy.ndarray(HOST.copy())
+    x += y
+    graph = stream.end_capture()
+    del y
+    with pytest.raises(FakeGpuError, match="given back"):
+        graph.launch()
+
+
+def test_a_graph_waits_like_its_stream(x: Any, stream: Any) -> None:
+    x += 1
+    graph = stream.end_capture()
+    other = cupy.cuda.Stream(non_blocking=True)
+    with pytest.raises(FakeGpuError, match="has not waited"):
+        graph.launch(other)
+
+
+def test_the_default_stream_is_not_captured(x: Any) -> None:
+    with pytest.raises(RuntimeError, match="default"):
+        cupy.cuda.get_current_stream().begin_capture()
+
+
+def test_what_is_read_is_not_overwritten(x: Any) -> None:
+    first, second = (cupy.cuda.Stream(non_blocking=True) for _ in range(2))
+    ready = cupy.cuda.get_current_stream().record()
+    for stream in (first, second):
+        stream.wait_event(ready)
+    with first:
+        x * 2
+    with second:
+        x + 1
+        with pytest.raises(FakeGpuError, match="reads is overwritten"):
+            x.fill(0)
+        second.wait_event(first.record())
+        x.fill(0)
+
+
+def test_whom_another_has_waited_for_is_waited_for_too(x: Any) -> None:
+    first, second, third = (cupy.cuda.Stream(non_blocking=True) for _ in range(3))
+    first.wait_event(cupy.cuda.get_current_stream().record())
+    with first:
+        x.fill(3)
+    second.wait_event(first.record())
+    third.wait_event(second.record())
+    with third:
+        x.fill(4)
 
 
 def test_products_stay_inside_device_memory(x: Any) -> None:
