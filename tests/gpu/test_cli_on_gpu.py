@@ -107,6 +107,23 @@ def test_training_on_two_gpus_gives_the_losses_of_one_with_twice_the_batch(gpus:
         np.testing.assert_allclose(resumed[name], values, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
+@pytest.mark.usefixtures("cupy")
+def test_two_gpus_train_by_graphs(cli: Cli) -> None:
+    solver = Path("solver.prototxt")
+    solver.write_text(
+        f"net: '{LENET}/train_test.prototxt' base_lr: 0.01 momentum: 0.9 lr_policy: 'fixed' display: 1 random_seed: 3 max_iter: 4 "
+        "snapshot_prefix: 'snap'"
+    )
+    found = []
+    for flags in ((), ("--cuda-graph",)):
+        code, out, err = cli("train", "--solver", solver, "--sample", "--batch-size", 2, "--gpu", "0,1", *flags)
+        assert code == 0, err
+        found.append((losses(out + err), weights("snap_iter_4.npz")))
+    assert found[1][0] == found[0][0]
+    for name, values in found[0][1].items():
+        np.testing.assert_array_equal(found[1][1][name], values)
+
+
 def weights(path: str) -> dict[str, np.ndarray]:
     with np.load(path) as file:
         return {name: file[name] for name in file.files if file[name].dtype == np.float32}
