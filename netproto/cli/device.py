@@ -45,7 +45,8 @@ def choose(wanted: list[int] | str, *, cudnn: bool = False, tf32: bool = False) 
         return cpu()
     index, *more = indices(wanted)
     if more:
-        raise DeviceError("only `netproto train` computes on several GPUs", hint=f"Give one number: --gpu {index}")
+        what = "only `netproto train` computes on several GPUs, and `test` for nets whose layers name theirs (`device: 1`)"
+        raise DeviceError(what, hint=f"Give one number: --gpu {index}")
     ops = gpu_device.operations(index, tf32=tf32, cudnn=cudnn)
     log.info("Use GPU with device ID %d", index)
     log.info("GPU device name: %s", gpu_device.describe(index)["name"])

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Protocol
 
-from ..blob import Shape
+from ..blob import Blob, Shape
 from ..errors import FormatError, did_you_mean
 from ..formats.weights import Weights, fits
+from ..layers.base import Layer
 from ..schema.places import label, place_of
 from .net import Net
+
+
+class Learner(Protocol):
+    """What weights are for: a net, or several that are one."""
+
+    layers: list[Layer]
+    layer_names: list[str]
+    params: dict[str, list[Blob]]
+
+    def weights_changed(self) -> None:
+        """Learned blobs have other values now."""
 
 
 @dataclass
@@ -32,7 +44,7 @@ class LoadReport:
             yield f"{self.source}: not used, since the net has no such layer: {', '.join(self.unused)}"
 
 
-def copy_weights(net: Net, weights: Weights, *, strict: bool = False) -> LoadReport:
+def copy_weights(net: Learner, weights: Weights, *, strict: bool = False) -> LoadReport:
     """Copy by layer name; counts and shapes must agree, legacy 4-axis shapes as Caffe compares them.
 
     strict: raise where a layer of the net gets nothing, or one of the file goes nowhere.
@@ -52,12 +64,13 @@ def copy_weights(net: Net, weights: Weights, *, strict: bool = False) -> LoadRep
     for name in report.loaded:
         for blob, array in zip(net.params[name], weights[name], strict=True):
             if array is not None:
-                net.ops.copy(net.ops.asarray(array.reshape(blob.shape)), blob.data)
+                blob.ops.activate()
+                blob.ops.copy(blob.ops.asarray(array.reshape(blob.shape)), blob.data)
     net.weights_changed()
     return report
 
 
-def _check_fit(net: Net, source: str, name: str, arrays: Sequence[Any]) -> None:
+def _check_fit(net: Learner, source: str, name: str, arrays: Sequence[Any]) -> None:
     """Raise FormatError unless the file's arrays of a layer are those that it wants. None: shared with another layer."""
     wanted = [b.shape for b in net.params[name]]
     got = [w if a is None else a.shape for a, w in zip_longest(arrays, wanted[: len(arrays)])]

@@ -28,7 +28,8 @@ class GpuOps(GpuGraph, GpuPixels, GpuUpdate, GpuSpatial, GpuChannelwise, GpuSoft
         super().__init__(dtype)
         self.xp = cupy  # type: ignore[misc]
         self.cupyx = cupyx
-        cupy.cuda.Device(device).use()
+        self.device = cupy.cuda.Device(device)
+        self.device.use()
         self.kernels = Kernels(cupy)
         self.gemm = Gemm(cupy, tf32=tf32)
         self.tf32, self.prefers_cudnn = tf32, cudnn

@@ -14,7 +14,7 @@ from .base import Ops
 from .gpu_gemm import Gemm
 from .gpu_kernels import THREADS, Kernels
 from .gpu_staging import Staging
-from .reference.arrays import Array
+from .reference.arrays import Array, Arrays
 
 PARTS = 256
 """Into how many parts a long sum is divided, on any GPU."""
@@ -35,6 +35,7 @@ class GpuArrays(Ops):
     kernels: Kernels
     gemm: Gemm
     cupyx: Any
+    device: Any
     careful: bool
     _later: Array | None
     _copying: Any
@@ -64,6 +65,19 @@ class GpuArrays(Ops):
                 self._copying = self.xp.cuda.Stream(non_blocking=True)
             staging = self._staging[key] = Staging(self.xp, self.cupyx.empty_pinned, self.empty, self._copying, size, dtype)
         return staging
+
+    def activate(self) -> None:
+        self.device.use()
+
+    def receive(self, src: Array, giver: Arrays, dst: Array) -> None:
+        giver.activate()
+        theirs = self.xp.cuda.get_current_stream()
+        made = theirs.record()
+        self.activate()
+        mine = self.xp.cuda.get_current_stream()
+        mine.wait_event(made)
+        self.copy(src, dst)
+        theirs.wait_event(mine.record())
 
     def wait(self) -> None:
         """Until all that was queued is done."""

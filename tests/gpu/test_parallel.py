@@ -46,9 +46,7 @@ def folder(tmp_path: Path) -> Path:
 class Run:
     """Solvers of one file on so many GPUs."""
 
-    def __init__(
-        self, folder: Path, batch: int, gpus: int, body: str = "", *, more: str = "", transform: str = "", seed: int | None = None
-    ):
+    def __init__(self, folder: Path, batch: int, gpus: int, body: str = "", *, more: str = "", transform: str = "", **options: Any):
         net = NET.format(db=folder / "db", batch=batch, more=more, transform=transform)
         self.message: Any = messages.SolverParameter(
             base_lr=0.1, momentum=0.9, weight_decay=0.01, lr_policy="step", gamma=0.5, stepsize=2, max_iter=5, random_seed=3
@@ -58,14 +56,14 @@ class Run:
         self.message.net_param.CopyFrom(text.parse(net, messages.NetParameter))
         self.message.MergeFrom(text.parse(body, messages.SolverParameter))
         self.message = upgrade.solver(self.message)
-        self.gpus, self.seed = list(range(gpus)), seed
+        self.gpus, self.options = list(range(gpus)), options
         self.all: dict[int, Solver] = {}
         self.first = self.make(0)
 
     def make(self, rank: int) -> Solver:
         ops = gpu_device.operations(self.gpus[rank])
         weights = None if rank == 0 else []
-        self.all[rank] = Solver(self.message, ops=ops, weights=weights, seed=self.seed, rank=rank, ranks=len(self.gpus))
+        self.all[rank] = Solver(self.message, ops=ops, weights=weights, rank=rank, ranks=len(self.gpus), **self.options)
         return self.all[rank]
 
     def solve(self) -> Run:
@@ -102,6 +100,12 @@ def test_two_gpus_are_one_with_twice_the_batch(folder: Path, solver: str) -> Non
 def test_three_gpus_and_an_odd_batch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fakecupy.device, "COUNT", 3)
     assert_same(Run(folder, 1, 3).solve().weights(), Run(folder, 3, 1).solve().weights())
+
+
+def test_graphs_of_each_gpu(folder: Path) -> None:
+    by_graphs = Run(folder, 3, 2, more=DROPOUT, cuda_graph=True).solve()
+    assert_same(by_graphs.weights(), Run(folder, 3, 2, more=DROPOUT).solve().weights(), rtol=0)
+    assert_same(by_graphs.weights(1), by_graphs.weights(), rtol=0)
 
 
 def test_records_are_dealt(folder: Path) -> None:

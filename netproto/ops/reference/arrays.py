@@ -54,6 +54,13 @@ class Arrays:
         """dst = the host's numbers, equally many. The host's memory may be used anew at once."""
         self.copy(numpy.asarray(host).reshape(dst.shape), dst)
 
+    def activate(self) -> None:
+        """Let the thread compute here from now on, where it uses several devices in turn."""
+
+    def receive(self, src: Array, giver: Arrays, dst: Array) -> None:
+        """dst = src, which is another backend's of the same kind, when that one has made it; it goes on when this has it."""
+        self.copy(src, dst)
+
     def wait(self) -> None:
         """Until all that was asked for is done."""
 

@@ -55,8 +55,8 @@ class ndarray:
     def _view(self, host: np.ndarray) -> ndarray:
         return ndarray(host, self._written, self._device)
 
-    def _use(self, *, write: bool = False) -> np.ndarray:
-        use(self._device, self._written, write=write)
+    def _use(self, *, write: bool = False, peer: bool = False) -> np.ndarray:
+        use(self._device, self._written, write=write, peer=peer)
         return self._host
 
     # -- views ---------------------------------------------------------------------------------------------------------------

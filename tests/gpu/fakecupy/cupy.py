@@ -91,6 +91,13 @@ def ascontiguousarray(a: ndarray, dtype: Any = None) -> ndarray:
 
 
 def copyto(dst: ndarray, src: Any, casting: str = "same_kind", where: ndarray | None = None) -> None:
+    if isinstance(src, ndarray) and src.device.id != dst.device.id:
+        device.refuse_in_capture("another device's array is copied")
+        if where is not None or (src.dtype, src.shape) != (dst.dtype, dst.shape):
+            raise ValueError("between devices arrays are copied as they are")
+        counters.launch += 1
+        dst._use(write=True)[...] = src._use(peer=True)
+        return
     perform(np.copyto, Out(dst), src, casting=casting, where=True if where is None else where)
 
 

@@ -95,7 +95,7 @@ class Stream:
 
     def follows(self, other: Stream, tick: int) -> bool:
         """Whether what is queued now runs after another stream's tick."""
-        paired = (self.is_null or other.is_null) and not (self.non_blocking or other.non_blocking)
+        paired = self.device == other.device and (self.is_null or other.is_null) and not (self.non_blocking or other.non_blocking)
         return other is self or paired or tick <= max(self.seen.get(other.ptr, 0), _current.known.get(other.ptr, 0))
 
     def synchronize(self) -> None:
@@ -233,13 +233,13 @@ class Written:
     readers: dict[int, tuple[Stream, int]] = field(default_factory=dict)
 
 
-def use(device: int, written: Written, *, write: bool) -> None:
-    """An operation of the current stream reads, or writes, memory of a device."""
+def use(device: int, written: Written, *, write: bool, peer: bool = False) -> None:
+    """An operation of the current stream reads, or writes, memory of a device. peer: of any device."""
     stream = current_stream()
-    if device != current_device():
+    if device != current_device() and not peer:
         raise FakeGpuError(f"an array of device {device} is used on device {current_device()}")
-    if stream.device != device:
-        raise FakeGpuError(f"a stream of device {stream.device} is used on device {device}")
+    if stream.device != current_device():
+        raise FakeGpuError(f"a stream of device {stream.device} is used on device {current_device()}")
     if written.stream is not None and not stream.follows(written.stream, written.tick):
         raise FakeGpuError("what one stream has written is used on another that has not waited for an event of the first")
     stream.tick += 1
