@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..blob import Array, Blob, Shape
+from ..blob import Blob, Shape
 from ..schema.messages import enum_name
 from .base import LAYERS, Internal, Layer
 
@@ -32,11 +32,14 @@ class LRN(Layer):
         return {"scale": Internal(bottom[0], for_backward=True)}
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
-        param, scale = self.message.lrn_param, self._scale(bottom[0])
+        param, x, y, scale = self.message.lrn_param, bottom[0].data, top[0].data, self.internals.get("scale")
         if self._within:
-            self.ops.lrn_within(bottom[0].data, top[0].data, scale, size=param.local_size, alpha=param.alpha, beta=param.beta)
+            kept = self.ops.scratch("lrn.scale", x.shape) if scale is None else scale
+            self.ops.lrn_within(x, y, kept, size=param.local_size, alpha=param.alpha, beta=param.beta)
+        elif scale is None:
+            self.ops.lrn_across_values(x, y, size=param.local_size, alpha=param.alpha, beta=param.beta, k=param.k)
         else:
-            self.ops.lrn_across(bottom[0].data, top[0].data, scale, size=param.local_size, alpha=param.alpha, beta=param.beta, k=param.k)
+            self.ops.lrn_across(x, y, scale, size=param.local_size, alpha=param.alpha, beta=param.beta, k=param.k)
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
         if not propagate_down[0]:
@@ -48,10 +51,6 @@ class LRN(Layer):
         self.ops.lrn_across_backward(
             x, top[0].data, self.internals["scale"], dy, dx, size=param.local_size, alpha=param.alpha, beta=param.beta
         )
-
-    def _scale(self, bottom: Blob) -> Array:
-        """Where the scale goes; a workspace where no backward pass follows."""
-        return self.internals["scale"] if "scale" in self.internals else self.ops.scratch("lrn.scale", bottom.shape)
 
     @property
     def _within(self) -> bool:

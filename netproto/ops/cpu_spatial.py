@@ -59,9 +59,18 @@ class CpuSpatial(Normalisation):
         if not fits(x, y, scale):
             super().lrn_across(x, y, scale, size=size, alpha=alpha, beta=beta, k=k)
             return
+        self._lrn_across(x, y, scale, size=size, alpha=alpha, beta=beta, k=k, keep=True)
+
+    def lrn_across_values(self, x: Array, y: Array, *, size: int, alpha: float, beta: float, k: float) -> None:
+        if not fits(x, y):
+            super().lrn_across_values(x, y, size=size, alpha=alpha, beta=beta, k=k)
+            return
+        self._lrn_across(x, y, y, size=size, alpha=alpha, beta=beta, k=k, keep=False)
+
+    def _lrn_across(self, x: Array, y: Array, scale: Array, *, size: int, alpha: float, beta: float, k: float, keep: bool) -> None:
         arrays, real = [_pixels(a) for a in (x, y, scale)], self.dtype.type
         numbers = size, real(alpha / size), real(beta), real(k)
-        self._share_pixels(x, lambda lo, hi, _: lrn_kernels.lrn_across(*arrays, *numbers, lo, hi))
+        self._share_pixels(x, lambda lo, hi, _: lrn_kernels.lrn_across(*arrays, keep, *numbers, lo, hi))
 
     def lrn_across_backward(self, x: Array, y: Array, scale: Array, dy: Array, dx: Array, *, size: int, alpha: float, beta: float) -> None:
         if not fits(x, y, scale, dy, dx):

@@ -26,6 +26,9 @@ def test_across(case: str, shape: tuple[int, ...], backend: str) -> None:
     y, scale, dx = (spoilt(ops, shape) for _ in range(3))
     spoil(ops)
     ops.lrn_across(x, y, scale, **numbers)
+    alone = spoilt(ops, shape)
+    ops.lrn_across_values(x, alone, **numbers)
+    np.testing.assert_array_equal(alone, y)
     spoil(ops)
     ops.lrn_across_backward(x, y, scale, dy, dx, **{name: numbers[name] for name in ("size", "alpha", "beta")})
     for got, wanted in zip((y, scale, dx), naive.lrn_across(x, dy, **numbers), strict=True):

@@ -33,8 +33,8 @@ def around(channel: int, size: int, channels: int) -> tuple[int, int]:
 
 
 @kernel
-def lrn_across(x: Array, y: Array, scale: Array, size: int, alpha: Any, beta: Any, k: Any, lo: int, hi: int) -> None:
-    """For the blocks of PIXELS lo..hi, counted through the images. alpha is over size already."""
+def lrn_across(x: Array, y: Array, scale: Array, keep: bool, size: int, alpha: Any, beta: Any, k: Any, lo: int, hi: int) -> None:
+    """For the blocks of PIXELS lo..hi, counted through the images. alpha is over size already. scale is written if it is to be kept."""
     channels, pixels = x.shape[1:]
     blocks = (pixels + PIXELS - 1) // PIXELS
     sums, factors = numpy.empty(PIXELS, numpy.float32), numpy.empty(PIXELS, numpy.float32)
@@ -48,13 +48,14 @@ def lrn_across(x: Array, y: Array, scale: Array, size: int, alpha: Any, beta: An
                 value = x[n, near, start : start + count]
                 for p in range(count):
                     sums[p] += value[p] * value[p]
-            value, made, out = x[n, c, start : start + count], scale[n, c, start : start + count], y[n, c, start : start + count]
+            value, out = x[n, c, start : start + count], y[n, c, start : start + count]
             for p in range(count):
                 sums[p] = k + alpha * sums[p]
             powers(sums, beta, count, factors)
             for p in range(count):
-                made[p] = sums[p]
                 out[p] = value[p] * factors[p]
+            if keep:
+                scale[n, c, start : start + count] = sums[:count]
 
 
 @kernel

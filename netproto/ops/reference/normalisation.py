@@ -18,6 +18,10 @@ class Normalisation(Pooling):
         self.xp.power(scale, -beta, out=y)
         y *= x
 
+    def lrn_across_values(self, x: Array, y: Array, *, size: int, alpha: float, beta: float, k: float) -> None:
+        """lrn_across where nobody asks for the scale."""
+        self.lrn_across(x, y, self.scratch("lrn.scale", x.shape), size=size, alpha=alpha, beta=beta, k=k)
+
     def lrn_across_backward(self, x: Array, y: Array, scale: Array, dy: Array, dx: Array, *, size: int, alpha: float, beta: float) -> None:
         """dx = dy * scale ** -beta - 2 * alpha * beta / size * x * the sum of dy * y / scale over the nearest channels."""
         shared = self.scratch("lrn.shared", x.shape)
