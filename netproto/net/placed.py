@@ -62,8 +62,8 @@ class PlacedNet:
     """A net in phase TEST on several devices.
 
     message: an upgraded NetParameter. everywhere: the devices' backends; that of the first runs layers that name none, and has the losses
-    and the outputs. given: as a Net has it. `blobs` has each blob where it was written last, but outputs on the first device. Raises ModelError for a layer that
-    names a device that is not there, or has a loss and names another than the first.
+    and the outputs. given: as a Net has it. `blobs` has each blob where it was written last, but outputs on the first device. Raises
+    ModelError for a layer that names a device that is not there, or has a loss and names another than the first.
     """
 
     def __init__(
