@@ -37,7 +37,9 @@ def test_it_passes_over_the_fake(tmp_path: Path, capfd: pytest.CaptureFixture[st
     assert written["failed"] == []
     found = {check["name"] for check in written["checks"]}
     assert {f"layer {case}" for case in CASES} | {f"solver {rule}" for rule in RULES} <= found
-    assert {f"{kind} {name}" for kind in ("net", "no wait in", "graph of") for name in PICTURES} | {"two GPUs"} <= found
+    assert {f"{kind} {name}" for kind in ("net", "no wait in") for name in PICTURES} | {"two GPUs"} <= found
+    assert {f"graph of {name}" for name in selftest_graph.SOME} <= found
+    assert {check.name for check in selftest_graph.of_graphs()} >= {f"graph of {name}" for name in PICTURES}
     assert not any(check["note"] for check in written["checks"])
     assert {f"cuDNN {case}" for case in CASES if case.type in selftest_cudnn.TYPES} <= found
 
