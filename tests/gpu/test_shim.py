@@ -95,4 +95,4 @@ def test_launches_that_no_gpu_takes(blocks: int, threads: int) -> None:
 
 def test_which_kernels_meet_barriers() -> None:
     kernels = shim.build(SUM).kernels
-    assert {name for name, kernel in kernels.items() if kernel.synchronising} == {"add_dot"}
+    assert {name for name, kernel in kernels.items() if kernel.synchronising} == {"add_dot", "dot_parts"}
