@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from .cpu_kernels import depthwise, direct, gemm_conv, winograd
 from .cpu_kernels.conv_choice import is_direct, short_algorithm
+from .cpu_kernels.finish import PLAIN, Ending, rectified
 from .cpu_kernels.workers import Workers, fits
 from .geometry import ConvGeometry, is_depthwise
 from .reference.arrays import Array
-from .reference.convolution import Convolution
+from .reference.rectified import Rectified
 
 
-class CpuConvolution(Convolution):
+class CpuConvolution(Rectified):
     """The family of convolution, for one and two spatial axes; the result does not depend on the number of workers."""
 
     workers: Workers
@@ -18,14 +19,24 @@ class CpuConvolution(Convolution):
     def conv(self, x: Array, w: Array, bias: Array | None, y: Array, *, geo: ConvGeometry) -> None:
         if len(geo.kernel) > 2 or not fits(x, w, bias, y):
             super().conv(x, w, bias, y, geo=geo)
-        elif is_depthwise(w.shape, geo):
-            depthwise.forward(self, x, w, bias, y, geo)
-        elif short := short_algorithm(x.shape, w.shape, geo):
-            winograd.forward(self, x, w, bias, y, short.outputs, short.taps, geo)
-        elif is_direct(w.shape, geo):
-            direct.forward(self, x, w, bias, y, geo)
         else:
-            gemm_conv.forward(self, x, w, bias, y, geo)
+            self._conv(x, w, bias, y, geo, PLAIN)
+
+    def rectified_conv(self, x: Array, w: Array, bias: Array | None, y: Array, *, geo: ConvGeometry, slope: float) -> None:
+        if len(geo.kernel) > 2 or not fits(x, w, bias, y):
+            super().rectified_conv(x, w, bias, y, geo=geo, slope=slope)
+        else:
+            self._conv(x, w, bias, y, geo, rectified(slope))
+
+    def _conv(self, x: Array, w: Array, bias: Array | None, y: Array, geo: ConvGeometry, finish: Ending) -> None:
+        if is_depthwise(w.shape, geo):
+            depthwise.forward(self, x, w, bias, y, geo, finish)
+        elif short := short_algorithm(x.shape, w.shape, geo):
+            winograd.forward(self, x, w, bias, y, short.outputs, short.taps, geo, finish)
+        elif is_direct(w.shape, geo):
+            direct.forward(self, x, w, bias, y, geo, finish)
+        else:
+            gemm_conv.forward(self, x, w, bias, y, geo, finish)
 
     def conv_backward(
         self, x: Array | None, w: Array, dy: Array, dx: Array | None, dw: Array | None, db: Array | None, *, geo: ConvGeometry

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from .cpu_kernels.dense import add_transposed_times, times, times_transposed
+from .cpu_kernels.finish import rectified
 from .cpu_kernels.workers import Workers, fits
 from .reference.arrays import Array
-from .reference.linear import Linear
+from .reference.rectified import Rectified
 
 
-class CpuLinear(Linear):
+class CpuLinear(Rectified):
     """The family of linear; the result does not depend on the number of workers."""
 
     workers: Workers
@@ -22,6 +23,12 @@ class CpuLinear(Linear):
             times(self, x, w, y)
             if bias is not None:
                 y += bias
+
+    def rectified_linear(self, x: Array, w: Array, bias: Array | None, y: Array, *, transpose: bool, slope: float) -> None:
+        if transpose or not fits(x, w, bias, y):
+            super().rectified_linear(x, w, bias, y, transpose=transpose, slope=slope)
+        else:
+            times_transposed(self, x, w, bias, y, rectified(slope))
 
     def linear_backward(
         self, x: Array, w: Array, dy: Array, dx: Array | None, dw: Array | None, db: Array | None, *, transpose: bool

@@ -9,7 +9,7 @@ from .cpu_kernels.philox import draw_mask
 from .cpu_kernels.update import sgd_update
 from .cpu_kernels.workers import Workers, fits
 from .reference.activation import Activation
-from .reference.arrays import Array
+from .reference.arrays import Array, Number
 from .reference.rng import Rng, keep_from
 from .reference.update import Update
 
@@ -67,7 +67,7 @@ class CpuUpdate(Activation, Update, Rng):
         self.workers.share(dy.size, lambda lo, hi, _: masked.apply_mask(*arrays, factor, lo, hi), least=LEAST)
 
     def sgd_update(
-        self, data: Array, diff: Array, history: Array, *, rate: float, momentum: float, decay: float, l1: bool, scale: float = 1.0
+        self, data: Array, diff: Array, history: Array, *, rate: Number, momentum: float, decay: float, l1: bool, scale: Number = 1.0
     ) -> None:
         if not fits(data, diff, history):
             super().sgd_update(data, diff, history, rate=rate, momentum=momentum, decay=decay, l1=l1, scale=scale)

@@ -215,3 +215,18 @@ def test_other_arrays_run_on_the_portable_version(spoiled: str) -> None:
     y = spoilt(ops, dy.shape)
     ops.conv(x, w, b, y, geo=case.geo)
     assert worst(y, expected(case)[0]) < 1e-6
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3])
+@pytest.mark.parametrize("case", CASES)
+def test_a_relu_can_be_taken_along(case: str, slope: float) -> None:
+    ops, shape = BACKENDS["cpu"], CASES[case]
+    geo = shape.geo
+    x, w, b, _ = arrays(ops, shape, geo.out_shape(shape.spatial))
+    y = ops.empty((shape.batch, shape.filters, *geo.out_shape(shape.spatial)))
+    ops.conv(x, w, b, y, geo=geo)
+    wanted = np.where(y > 0, y, np.float32(slope) * y)
+    spoil(ops)
+    y.fill(np.nan)
+    ops.rectified_conv(x, w, b, y, geo=geo, slope=slope)
+    np.testing.assert_array_equal(y, wanted)

@@ -1,7 +1,7 @@
 """Convolution of few channels, such as those of a picture: windows are read where they lie, and not unfolded.
 
-Planes are laid out as planes.py says. A row of the matrix that would be unfolded, a tap of a channel, is a shift of a phase then. Some rows of
-the map are made at a time. Nothing is summed across workers, so the result is the same for any number of them.
+Planes are laid out as planes.py says. A row of the matrix that would be unfolded, a tap of a channel, is a shift of a phase then. Some rows
+of the map are made at a time. Nothing is summed across workers, so the result is the same for any number of them.
 """
 
 from __future__ import annotations

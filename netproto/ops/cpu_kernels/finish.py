@@ -21,6 +21,12 @@ Ending = tuple[int, Any]
 """How many bytes behind each element of the target what is added to it stands, 0 where nothing is; and the slope."""
 PLAIN: Ending = (0, numpy.float32(1))
 
+
+def rectified(slope: float) -> Ending:
+    """A ReLU, and nothing added."""
+    return 0, numpy.float32(slope)
+
+
 ZERO = ir.Constant(VECTOR, [0.0] * LANES)
 
 

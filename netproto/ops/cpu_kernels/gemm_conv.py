@@ -56,13 +56,13 @@ class Layout:
         return min(_up(self.outputs, LANES), max(1, PIECE // (max(min(self.rows, DEPTH), self.filters) * LANES * 3)) * LANES * 3)
 
 
-def forward(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, geo: ConvGeometry) -> None:
+def forward(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, geo: ConvGeometry, finish: Ending = PLAIN) -> None:
     level = bias if bias is not None else ops.scratch("conv.bias", (w.shape[0],))
     if bias is None:
         level.fill(0)
     x, y, geo = _flattened(x, y, geo)
     at = _layout(x, w, y, geo)
-    _run(ops, x, _whole_rows(w, at, lambda shape: ops.scratch("conv.filters", shape)), level, y, at, geo, PLAIN)
+    _run(ops, x, _whole_rows(w, at, lambda shape: ops.scratch("conv.filters", shape)), level, y, at, geo, finish)
 
 
 def bound(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, geo: ConvGeometry, finish: Ending) -> Callable[[], None]:

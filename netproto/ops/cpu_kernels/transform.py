@@ -11,7 +11,6 @@ from .jit import kernel
 Array = Any
 
 
-
 @kernel
 def transform(image: Array, mean: Array, out: Array, top: int, left: int, mirror: bool, scale: Any) -> None:
     """out (C, h, w) float32 = (image - mean) * scale of the window that begins at (top, left), flipped left to right if `mirror`.

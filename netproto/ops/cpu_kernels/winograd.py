@@ -98,12 +98,14 @@ def _pitch(count: int) -> int:
     return ceil(count / 1024) * 1024 + LANES
 
 
-def forward(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, m: int, r: int, geo: ConvGeometry) -> None:
+def forward(
+    ops: Room, x: Array, w: Array, bias: Array | None, y: Array, m: int, r: int, geo: ConvGeometry, finish: Ending = PLAIN
+) -> None:  # fmt: skip
     at = _layout(m, r, x.shape, y.shape, geo)
     u = _planes(ops, "filters", at.values, at.filters_size)
     level = ops.scratch("winograd.bias", (w.shape[0] + LANES,))
     _prepare(ops, w, bias, u, level, at)
-    _run(ops, x, u, level, y, at, PLAIN)
+    _run(ops, x, u, level, y, at, finish)
 
 
 def bound(
