@@ -38,6 +38,8 @@ def arguments() -> argparse.Namespace:
     unknown = set(args.parts) - set(PARTS)
     if unknown:
         parser.error(f"no part is named {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if args.write and not args.write.is_file():
+        parser.error(f"{args.write} is not there")
     return args
 
 
