@@ -18,9 +18,9 @@ from netproto.schema import messages, text, upgrade
 from netproto.solver import Solver
 from netproto.solver.captured import CapturedSteps, RepeatedPass
 from netproto.solver.rules import RULES
+from netproto.testing.cases import CASES
+from netproto.testing.probes import make_probe, redraw
 from netproto.testing.table import Case
-from tests.layers.cases import CASES
-from tests.layers.probes import make_probe, redraw
 
 from . import fakecupy
 
