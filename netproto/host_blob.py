@@ -79,6 +79,7 @@ class HostBlob:
     def _host(self, which: str) -> Any:
         if which in self._copies:
             return self._copies[which]
+        self._blob.ops.activate()
         array = getattr(self._blob, which)
         host = self._blob.ops.to_host(array)
         if host is not array:

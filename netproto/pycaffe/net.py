@@ -217,7 +217,8 @@ class Net:
         self.core.backward(start, end)
 
     def _push(self) -> None:
-        """Let a device have what was written to its blobs' copies here."""
+        """Let a device have what was written to its blobs' copies here, and be the current one."""
+        self.core.ops.activate()
         for blob in (*self.blobs.values(), *(b for blobs in self.params.values() for b in blobs)):
             blob.push()
 
@@ -282,6 +283,7 @@ class Net:
     @passes_users_errors
     def reshape(self) -> None:
         """Carry new shapes of the inputs through the net."""
+        self.core.ops.activate()
         self.core.reshape()
 
     def clear_param_diffs(self) -> None:

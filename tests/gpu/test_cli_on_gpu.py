@@ -130,6 +130,21 @@ def weights(path: str) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.usefixtures("cupy")
+def test_all_gpus_where_there_is_one(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fakecupy.device, "COUNT", 1)
+    monkeypatch.setattr(fakecupy.nccl, "available", False)
+    Path("net.prototxt").write_text(
+        "layer { name: 'x' type: 'DummyData' top: 'x' dummy_data_param { shape { dim: 3 } data_filler { value: 2 } } }"
+        "layer { name: 'loss' type: 'Reduction' bottom: 'x' top: 'loss' loss_weight: 1 }"
+    )
+    Path("solver.prototxt").write_text("net: 'net.prototxt' base_lr: 0.1 lr_policy: 'fixed' max_iter: 1 display: 1")
+    code, out, err = cli("train", "--solver", "solver.prototxt", "--gpu", "all")
+    assert code == 0, err
+    assert "Use GPU with device ID 0" in out + err
+    assert losses(out + err) == [6]
+
+
+@pytest.mark.usefixtures("cupy")
 def test_several_gpus_without_nccl(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fakecupy.nccl, "available", False)
     code, _, err = cli("train", "--solver", LENET / "solver.prototxt", "--gpu", "all")

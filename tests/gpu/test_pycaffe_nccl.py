@@ -42,7 +42,7 @@ def solver_file(folder: Path) -> str:
     return str(solver)
 
 
-def solve(path: str, uid: bytes, rank: int, ranks: int, found: dict[int, np.ndarray]) -> None:
+def solve(path: str, uid: bytes, rank: int, ranks: int, found: dict[int, np.ndarray], seeds: set[int]) -> None:
     """What train.py does in each process."""
     caffe.set_device(rank)
     caffe.set_mode_gpu()
@@ -52,6 +52,7 @@ def solve(path: str, uid: bytes, rank: int, ranks: int, found: dict[int, np.ndar
     solver = caffe.SGDSolver(path)
     nccl = caffe.NCCL(solver, uid)
     nccl.bcast()
+    seeds.add(solver.core.seed)
     solver.add_callback(nccl)
     if solver.param.layer_wise_reduce:
         solver.net.after_backward(nccl)
@@ -67,19 +68,21 @@ def test_processes_train_together(tmp_path: Path) -> None:
     uid = caffe.NCCL.new_uid()
     assert isinstance(uid, bytes)
     found: dict[int, np.ndarray] = {}
-    threads = [threading.Thread(target=solve, args=(solver_file(tmp_path), uid, rank, 2, found)) for rank in range(2)]
+    seeds: set[int] = set()
+    threads = [threading.Thread(target=solve, args=(solver_file(tmp_path), uid, rank, 2, found, seeds)) for rank in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     np.testing.assert_array_equal(found[0], found[1])
+    assert len(seeds) == 1
     assert len(list(tmp_path.glob("snap_iter_*.solverstate"))) == 2
 
 
 def test_a_solver_alone_is_as_without(tmp_path: Path) -> None:
     found: dict[int, np.ndarray] = {}
     caffe.set_random_seed(5)
-    solve(solver_file(tmp_path), caffe.NCCL.new_uid(), 0, 1, found)
+    solve(solver_file(tmp_path), caffe.NCCL.new_uid(), 0, 1, found, set())
     caffe.set_random_seed(5)
     solver = caffe.SGDSolver(solver_file(tmp_path))
     solver.net.blobs["x"].data[...] = X[:3]
@@ -98,6 +101,27 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not caffe.has_nccl()
     with pytest.raises(DeviceError, match="NCCL is not installed"):
         caffe.NCCL.new_uid()
+
+
+def test_nets_remember_their_gpus(tmp_path: Path) -> None:
+    solver_file(tmp_path)
+    caffe.set_mode_gpu()
+    nets = []
+    for device in (0, 1):
+        caffe.set_device(device)
+        nets.append(caffe.Net(str(tmp_path / "net.prototxt"), caffe.TRAIN))
+    for net in (*nets, *nets):
+        net.blobs["x"].reshape(2, 5)
+        net.blobs["y"].reshape(2, 2)
+        net.reshape()
+        net.params["ip"][0].data[...] = 1
+        assert net.forward(x=X[:2], y=np.zeros((2, 2)))["loss"] == pytest.approx((X[:2].sum(1) ** 2).sum() / 2, rel=1e-5)
+        net.backward()
+    for net in (*nets, *nets):
+        net.forward()
+    for device, net in enumerate(nets):
+        assert {blob.data.device.id for blob in net.core.params["ip"]} == {device}
+        assert net.params["ip"][0].diff.any()
 
 
 def test_callbacks_see_what_is_there_now(tmp_path: Path) -> None:
