@@ -87,6 +87,28 @@ def test_a_bound_inner_product(rows: int, inputs: int, outputs: int, transpose: 
             assert worst(y, finished(plain if level is None else plain + bias, add, slope)) < 1e-5
 
 
+@pytest.mark.parametrize("name", ["3x3", "1x1", "7x7 strided", "depthwise", "batch of one"])
+def test_the_number_of_workers_changes_no_bit_of_a_convolution(name: str) -> None:
+    case, made = CASES[name], []
+    for ops in (CpuOps(threads=count) for count in (1, 2, 3)):
+        x, w, bias, top = problem(ops, case)
+        made.append(np.empty(top, "float32"))
+        ops.bound_conv(x, w, bias, made[-1], geo=case.geo, finish=Finish(slope=0.1))()
+    np.testing.assert_array_equal(made[1], made[0])
+    np.testing.assert_array_equal(made[2], made[0])
+
+
+@pytest.mark.parametrize("rows", [1, 3, 6])
+def test_the_number_of_workers_changes_no_bit_of_an_inner_product(rows: int) -> None:
+    made = []
+    for ops in (CpuOps(threads=count) for count in (1, 2, 3)):
+        x, w, bias = drawn(ops, rows, 4001), drawn(ops, 1003, 4001), drawn(ops, 1003)
+        made.append(np.empty((rows, 1003), "float32"))
+        ops.bound_linear(x, w, bias, made[-1], transpose=False, finish=Finish())()
+    np.testing.assert_array_equal(made[1], made[0])
+    np.testing.assert_array_equal(made[2], made[0])
+
+
 @pytest.mark.parametrize("slope", [0.0, 0.1, 1.0])
 def test_infinities_and_nan_go_through_a_finish_as_through_relu(slope: float) -> None:
     ops, case = CpuOps(threads=1), Case(4, 16, 16, (16, 16), 3, pad=1)

@@ -34,8 +34,8 @@ def times_transposed(ops: Room, a: Array, b: Array, bias: Array | None, c: Array
     (m, k), n = a.shape, b.shape[0]
     if m <= FEW:
         level = bias if bias is not None else _zeros(ops, n)
-        least = max(1, LEAST // k)
-        ops.workers.share(n, lambda lo, hi, _: _dots(a, b, level, c, finish, lo, hi), least=least)
+        least = max(1, LEAST // (4 * max(1, k)))
+        ops.workers.share(ceil(n / 4), lambda lo, hi, _: _dots(a, b, level, c, finish, lo * 4, min(hi * 4, n)), least=least)
         return
     columns = ops.scratch("dense.columns", (ceil(m / LANES), k, LANES))
     made = ops.scratch("dense.made", (ceil(m / LANES), ceil(n / LANES) * LANES, LANES))
@@ -70,7 +70,7 @@ def add_transposed_times(ops: Room, a: Array, b: Array, c: Array) -> None:
 
 @kernel
 def _dots(a: Array, b: Array, bias: Array, c: Array, finish: Ending, lo: int, hi: int) -> None:
-    """c' = b a', finished, for the rows lo..hi of b: a pass over memory that other rows of a, few, do not wait for."""
+    """c' = b a', finished, for the rows lo..hi of b, four at a time; fewer are left at the end of b alone, so that sums are taken alike."""
     for n in range(lo, hi - (hi - lo) % 4, 4):
         b0, b1, b2, b3 = b[n], b[n + 1], b[n + 2], b[n + 3]
         for m in range(a.shape[0]):
