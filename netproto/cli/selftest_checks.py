@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import NetprotoError
 from ..ops.base import Ops
 from ..ops.cpu import CpuOps
 from ..ops.gpu import GpuOps
@@ -68,11 +67,13 @@ class Check:
     find: Callable[[GpuOps], Result]
 
     def run(self, ops: GpuOps) -> Result:
-        """The result; what the check raises is one, too."""
+        """The result, after which the memory is free again; what the check raises is one, too, whatever CuPy's errors derive from."""
         try:
-            return self.find(ops)
-        except (NetprotoError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+            result = self.find(ops)
+            ops.release()
+        except Exception as error:
             return Result(problem=f"{type(error).__name__}: {error}")
+        return result
 
 
 def of_layers(*, tf32: bool = False) -> Iterator[Check]:

@@ -87,6 +87,13 @@ class GpuArrays(Ops):
         """Where a draw that is being recorded finds how many passes ago that was; None for one that is made now."""
         return self._later
 
+    def release(self) -> None:
+        """Give back workspaces, pinned memory, and what CuPy keeps of arrays that are gone. Recorded passes keep what is theirs."""
+        self.wait()
+        self._scratch.clear()
+        self._staging.clear()
+        self.xp.get_default_memory_pool().free_all_blocks()
+
     def add_dot(self, a: Array, b: Array, total: Array) -> None:
         if not fits(a, b, total):
             super().add_dot(a, b, total)

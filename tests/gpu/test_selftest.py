@@ -59,6 +59,16 @@ def test_it_finds_what_is_wrong(gpu_ops: Callable[..., GpuOps], monkeypatch: pyt
     assert failed() == {"solver SGD"}
 
 
+def test_a_check_leaves_no_memory_behind_and_any_error_is_a_result(gpu_ops: Callable[..., GpuOps]) -> None:
+    ops = gpu_ops()
+    (check,) = (check for check in checks.of_layers() if check.name == "layer Convolution-plain")
+    assert check.run(ops).passed
+    assert not ops._scratch
+    assert not ops._staging
+    assert check.run(ops).passed
+    assert checks.Check("odd", lambda ops: {}["compiler"]).run(ops).what() == "KeyError: 'compiler'"
+
+
 def test_it_finds_that_a_net_is_wrong(gpu_ops: Callable[..., GpuOps], monkeypatch: pytest.MonkeyPatch) -> None:
     (check,) = (c for c in selftest_nets.of_nets(small=True) if c.name == "net siamese/train_test.prototxt")
     pool = GpuOps.max_pool_backward
