@@ -22,15 +22,20 @@ Filler = Callable[[Any, Array, np.random.Generator], None]
 FILLERS: Registry[Filler] = Registry("filler type")
 
 
-def fill(message: Any, blob: Blob, generator: np.random.Generator) -> None:
-    """Fill a blob's data as the FillerParameter says, in its own memory where that is the host's. Raises ModelError for what cannot be."""
+def fill(message: Any, blob: Blob, generator: np.random.Generator, *, again: bool = False) -> None:
+    """Fill a blob's data as the FillerParameter says, in its own memory where that is the host's. Raises ModelError for what cannot be.
+
+    again: whether it will be filled anew, so that buffers on the way to a device are kept.
+    """
     if message.type not in FILLERS:
         raise ModelError(f"unknown filler type {message.type!r}", hint=did_you_mean(message.type, FILLERS))
     data = blob.data
     values = data if isinstance(data, np.ndarray) and data.dtype == np.float32 else np.empty(blob.shape, np.float32)
     FILLERS[message.type](message, values, generator)
-    if values is not data:
+    if values is not data and again:
         blob.ops.upload(values, data)
+    elif values is not data:
+        blob.ops.copy(blob.ops.asarray(values), data)
 
 
 def fans(shape: Sequence[int]) -> tuple[float, float]:

@@ -65,7 +65,7 @@ class DummyData(Layer):
 
     def _fill(self, blob: Blob, filler: Any) -> None:
         try:
-            fillers.fill(filler, blob, self.random.generator())
+            fillers.fill(filler, blob, self.random.generator(), again=True)
         except ModelError as error:
             raise self.error(error.what, field="dummy_data_param.data_filler", hint=error.hint) from None
 
