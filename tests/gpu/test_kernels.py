@@ -16,6 +16,7 @@ from netproto.ops import gpu_convolution, gpu_kernels
 from netproto.ops.base import Ops
 from netproto.ops.geometry import ConvGeometry
 from netproto.ops.gpu import GpuOps
+from netproto.ops.gpu_kernels import Kernels
 from netproto.schema import messages
 from netproto.solver.rules import RULES, Step
 from netproto.testing.cases import CASES
@@ -26,8 +27,8 @@ from tests.golden import replay
 from . import fakecupy, shim
 
 MakeOps = Callable[..., GpuOps]
-WITH_BARRIERS = ("BatchNorm", "Bias", "ContrastiveLoss", "Convolution", "Deconvolution", "EuclideanLoss", "PReLU", "Scale")
-WITH_BARRIERS += ("SigmoidCrossEntropyLoss", "Softmax", "SoftmaxWithLoss")
+WITH_BARRIERS = ("BN", "BatchNorm", "Bias", "ContrastiveLoss", "Convolution", "Deconvolution", "EuclideanLoss", "PReLU")
+WITH_BARRIERS += ("Scale", "SigmoidCrossEntropyLoss", "Softmax", "SoftmaxWithLoss")
 
 
 @pytest.fixture
@@ -51,6 +52,33 @@ def test_no_bit_depends_on_the_order_of_threads(case: Case, gpu_ops: MakeOps) ->
     for order in (1, 2):
         for a, b in zip(forwards, results(case, gpu_ops(), order), strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def dot(ops: GpuOps, count: int, order: int) -> np.ndarray:
+    shim.Kernel.order = order
+    a, b = np.random.default_rng(16).standard_normal((2, count)).astype(np.float32)
+    total = ops.zeros(())
+    ops.add_dot(ops.asarray(a), ops.asarray(b), total)
+    return np.array(ops.to_host(total))
+
+
+@pytest.mark.usefixtures("order")
+@pytest.mark.parametrize("count", [700, 70_001], ids=["one_block", "many_blocks"])
+def test_no_bit_of_a_long_sum_depends_on_the_order_of_threads(count: int, gpu_ops: MakeOps) -> None:
+    assert len({float(dot(gpu_ops(), count, order)) for order in (0, 1, 2)}) == 1
+
+
+def test_every_kernel_with_a_barrier_is_run_in_all_orders(gpu_ops: MakeOps, monkeypatch: pytest.MonkeyPatch) -> None:
+    launched: set[str] = set()
+    blocks = Kernels.blocks
+    monkeypatch.setattr(Kernels, "blocks", lambda self, name, *arguments: launched.add(name) or blocks(self, name, *arguments))
+    for case in CASES:
+        if case.type in WITH_BARRIERS:
+            results(case, gpu_ops(), 0)
+    for count in (700, 70_001):
+        dot(gpu_ops(), count, 0)
+    families = {family: shim.build(gpu_kernels.source(family)).kernels.values() for family in gpu_kernels.families()}
+    assert {kernel.name for kernels in families.values() for kernel in kernels if kernel.synchronising} <= launched
 
 
 @pytest.mark.parametrize("family", gpu_kernels.families())
