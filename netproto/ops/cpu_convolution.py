@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .cpu_kernels import depthwise, direct, gemm_conv, winograd
+from .cpu_kernels import depthwise, direct, frames, gemm_conv, winograd
 from .cpu_kernels.conv_choice import is_direct, short_algorithm
 from .cpu_kernels.finish import PLAIN, Ending, rectified
 from .cpu_kernels.workers import Workers, fits
@@ -10,15 +10,20 @@ from .geometry import ConvGeometry, is_depthwise
 from .reference.arrays import Array
 from .reference.rectified import Rectified
 
+FRAMES = 3
+"""The spatial axes of a convolution over frames."""
+
 
 class CpuConvolution(Rectified):
-    """The family of convolution, for one and two spatial axes; the result does not depend on the number of workers."""
+    """The family of convolution, for one to three spatial axes; the result does not depend on the number of workers."""
 
     workers: Workers
 
     def conv(self, x: Array, w: Array, bias: Array | None, y: Array, *, geo: ConvGeometry) -> None:
-        if len(geo.kernel) > 2 or not fits(x, w, bias, y):
+        if len(geo.kernel) > FRAMES or not fits(x, w, bias, y):
             super().conv(x, w, bias, y, geo=geo)
+        elif len(geo.kernel) == FRAMES:
+            frames.forward(self, x, w, bias, y, geo)
         else:
             self._conv(x, w, bias, y, geo, PLAIN)
 
@@ -42,8 +47,10 @@ class CpuConvolution(Rectified):
         self, x: Array | None, w: Array, dy: Array, dx: Array | None, dw: Array | None, db: Array | None, *, geo: ConvGeometry
     ) -> None:
         bottom = dx if x is None else x
-        if bottom is None or len(geo.kernel) > 2 or not fits(x, w, dy, dx, dw, db):
+        if bottom is None or len(geo.kernel) > FRAMES or not fits(x, w, dy, dx, dw, db):
             super().conv_backward(x, w, dy, dx, dw, db, geo=geo)
+        elif len(geo.kernel) == FRAMES:
+            frames.backward(self, x, w, dy, dx, dw, db, geo)
         elif is_depthwise(w.shape, geo):
             depthwise.backward(self, x, w, dy, dx, dw, db, geo)
         elif short := short_algorithm(bottom.shape, w.shape, geo):

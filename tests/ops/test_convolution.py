@@ -57,6 +57,8 @@ CASES = {
     "groups": Case(2, 6, 9, (7, 8), 3, pad=1, group=3),
     "one axis": Case(2, 6, 9, (17,), 4, stride=3, pad=2, group=3),
     "three axes": Case(2, 3, 4, (4, 5, 6), (2, 3, 2), stride=(1, 2, 1), pad=(1, 0, 1)),
+    "three axes in groups": Case(2, 4, 6, (7, 5, 6), (3, 2, 2), stride=(2, 1, 1), pad=(2, 0, 1), dilation=(2, 1, 2), group=2),
+    "three axes, padding alone": Case(1, 2, 3, (1, 5, 4), (3, 2, 2), stride=(2, 1, 1), pad=(4, 0, 0)),
     "no axis": Case(3, 5, 4, (), ()),
     "depthwise": Case(2, 5, 5, (7, 9), 3, pad=1, group=5),
     "depthwise strided": Case(2, 3, 6, (9, 8), (3, 2), stride=2, pad=1, group=3),
