@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -61,19 +62,21 @@ class Result:
 
 @dataclass(frozen=True)
 class Check:
-    """One thing to find out about a GPU's operations."""
+    """One thing to find out about a GPU's operations. large: whether it wants the memory of those before."""
 
     name: str
     find: Callable[[GpuOps], Result]
+    large: bool = False
 
     def run(self, ops: GpuOps) -> Result:
-        """The result, after which the memory is free again; what the check raises is one, too, whatever CuPy's errors derive from."""
+        """The result; what the check raises is one, too, whatever CuPy's errors derive from."""
         try:
-            result = self.find(ops)
-            ops.release()
+            if self.large:
+                gc.collect()
+                ops.release()
+            return self.find(ops)
         except Exception as error:
             return Result(problem=f"{type(error).__name__}: {error}")
-        return result
 
 
 def of_layers(*, tf32: bool = False) -> Iterator[Check]:

@@ -25,7 +25,7 @@ def of_cudnn(*, tf32: bool = False, small: bool = False) -> Iterator[Check]:
             yield Check(f"cuDNN {case}", partial(_agreement, case, tolerance=TF32_TOLERANCE if tf32 else TOLERANCE))
     if not small:
         for name in PICTURES:
-            yield Check(f"speed of {name} with cuDNN", partial(_speed, name))
+            yield Check(f"speed of {name} with cuDNN", partial(_speed, name), large=True)
 
 
 def _missing(ops: GpuOps) -> str:

@@ -22,9 +22,9 @@ SOME = ("bvlc_alexnet/train_val.prototxt", "lenet/train_test.prototxt", "siamese
 def of_graphs(*, tf32: bool = False, small: bool = False) -> Iterator[Check]:
     """Every training net of examples/. small: some of them on small pictures, and without speeds."""
     for name in SOME if small else PICTURES:
-        yield Check(f"graph of {name}", partial(_agreement, name, tolerance=TF32_TOLERANCE if tf32 else TOLERANCE, small=small))
+        yield Check(f"graph of {name}", partial(_agreement, name, tolerance=TF32_TOLERANCE if tf32 else TOLERANCE, small=small), large=True)
         if not small:
-            yield Check(f"speed of {name} by graph", partial(speed, name, cuda_graph=True))
+            yield Check(f"speed of {name} by graph", partial(speed, name, cuda_graph=True), large=True)
 
 
 def _agreement(name: str, ops: GpuOps, *, tolerance: float, small: bool) -> Result:

@@ -30,10 +30,10 @@ LEAST = 1e-3  # of the longest gradient: what is shorter is compared with this l
 def of_nets(*, tf32: bool = False, small: bool = False) -> Iterator[Check]:
     """Every training net of examples/. small: on small pictures, and without speeds."""
     for name in PICTURES:
-        yield Check(f"net {name}", partial(_agreement, name, tolerance=TF32_TOLERANCE if tf32 else TOLERANCE, small=small))
-        yield Check(f"no wait in {name}", partial(_freedom, name, small=small))
+        yield Check(f"net {name}", partial(_agreement, name, tolerance=TF32_TOLERANCE if tf32 else TOLERANCE, small=small), large=True)
+        yield Check(f"no wait in {name}", partial(_freedom, name, small=small), large=True)
         if not small:
-            yield Check(f"speed of {name}", partial(speed, name))
+            yield Check(f"speed of {name}", partial(speed, name), large=True)
 
 
 def _agreement(name: str, ops: GpuOps, *, tolerance: float, small: bool) -> Result:
