@@ -20,7 +20,7 @@ OUTPUTS = {3: (4, 5, 6), 5: (3, 4)}
 """The m that are to be had for each r. n = m + r - 1 is at most 8: beyond, the rounding errors exceed 1e-5."""
 FEWEST_CHANNELS = 12
 """Of bottom and of top in a group: with fewer the lanes of a block stay empty."""
-FEWEST_TILES = 48
+FEWEST_TILES = 16
 """In a batch: with fewer the transform of the filters, which every call makes, costs more than the products that are saved."""
 
 
