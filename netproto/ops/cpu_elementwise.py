@@ -8,12 +8,12 @@ from typing import Any
 
 from .base import Ops
 from .cpu_kernels import elementwise as kernels
+from .cpu_kernels import masked
 from .cpu_kernels.workers import Workers
 from .reference.activation import Activation
 from .reference.arithmetic import Arithmetic
 from .reference.arrays import Array
 from .reference.elementwise import Elementwise
-from .reference.residual import Residual
 
 PIECE = 65536
 """Elements of an array that are worked on at a time: all passes of an operation find them in a core's cache."""
@@ -21,7 +21,7 @@ FEWEST = 4
 """Pieces that are worth waking a worker for."""
 
 
-class _Portable(Residual, Arithmetic):
+class _Portable(Activation, Arithmetic, Elementwise):
     """What a worker runs on its pieces."""
 
 
@@ -87,8 +87,6 @@ class CpuElementwise(Ops):
     eltwise_product_backward = _in_pieces(Elementwise.eltwise_product_backward)
     eltwise_quotient_backward = _in_pieces(Elementwise.eltwise_quotient_backward)
     eltwise_max_backward = _in_pieces(Elementwise.eltwise_max_backward)
-    rectified_sum = _in_pieces(Residual.rectified_sum)
-    rectified_sum_backward = _in_pieces(Residual.rectified_sum_backward)
 
     def elu_backward(self, x: Array, y: Array, dy: Array, dx: Array, *, alpha: float) -> None:
         if not _plain(x, y, dy, dx):
@@ -103,6 +101,20 @@ class CpuElementwise(Ops):
         self._share(kernels.larger_of_two, xs[0], xs[1], y, mask)
         for index, x in enumerate(xs[2:], 2):
             self._share(lambda x, y, mask, index=index: kernels.larger(x, index, y, mask), x, y, mask)
+
+    def rectified_sum(self, xs: Sequence[Array], y: Array, *, slope: float) -> None:
+        if len(xs) != 2 or not _plain(*xs, y):
+            super().rectified_sum(xs, y, slope=slope)
+            return
+        leak = y.dtype.type(slope)
+        self._share(lambda *parts: masked.rectified_sum(*parts, leak, 0, parts[0].size), *xs, y)
+
+    def rectified_sum_backward(self, y: Array, dy: Array, dxs: Sequence[Array], *, slope: float) -> None:
+        if len(dxs) != 2 or not _plain(y, dy, *dxs):
+            super().rectified_sum_backward(y, dy, dxs, slope=slope)
+            return
+        leak = y.dtype.type(slope)
+        self._share(lambda *parts: masked.rectified_sum_backward(*parts, leak, 0, parts[0].size), y, dy, *dxs)
 
     def concat(self, parts: Sequence[Array], whole: Array, *, axis: int) -> None:
         portable = super().concat

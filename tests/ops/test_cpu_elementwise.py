@@ -145,3 +145,17 @@ def test_strided_arrays_are_worked_on_where_they_are() -> None:
 @pytest.mark.parametrize("name", [n for n in vars(CpuElementwise) if not n.startswith("_")])
 def test_signatures_are_those_of_the_portable_operations(name: str) -> None:
     assert inspect.signature(getattr(CpuElementwise, name)) == inspect.signature(getattr(Ops, name))
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.3])
+@pytest.mark.parametrize("size", [37, 600_001])
+def test_a_sum_and_its_relu(size: int, slope: float) -> None:
+    generator = np.random.default_rng(5)
+    a, b, dy = (generator.standard_normal(size, np.float32) for _ in range(3))
+    y, da, db = (np.full(size, np.nan, np.float32) for _ in range(3))
+    ops = CpuOps(threads=2)
+    ops.rectified_sum([a, b], y, slope=slope)
+    np.testing.assert_array_equal(y, np.where(a + b > 0, a + b, np.float32(slope) * (a + b)))
+    ops.rectified_sum_backward(y, dy, [da, db], slope=slope)
+    for dx in (da, db):
+        np.testing.assert_array_equal(dx, np.where(y > 0, dy, np.float32(slope) * dy))

@@ -1,4 +1,4 @@
-"""ReLU and Dropout in one pass: flat arrays, elements lo..hi.
+"""ReLU, also of a sum, and Dropout in one pass: flat arrays, elements lo..hi.
 
 Outputs may be inputs. Loops are made into vectors only where outputs lie apart from inputs, so a piece is made beside them and then copied.
 """
@@ -54,3 +54,35 @@ def apply_mask(x: Array, mask: Array, y: Array, factor: Any, lo: int, hi: int) -
             made[i] = value[i] * numpy.float32(kept[i]) * factor
         for i in range(count):
             out[i] = made[i]
+
+
+@kernel
+def rectified_sum(a: Array, b: Array, y: Array, slope: Any, lo: int, hi: int) -> None:
+    made = numpy.empty(PIECE, numpy.float32)
+    for start in range(lo, hi, PIECE):
+        count = min(PIECE, hi - start)
+        left, right, out = a[start : start + count], b[start : start + count], y[start : start + count]
+        if slope == 0:
+            for i in range(count):
+                total = left[i] + right[i]
+                made[i] = numpy.float32(0) if total <= 0 else total
+        else:
+            for i in range(count):
+                total = left[i] + right[i]
+                made[i] = total * slope if total <= 0 else total
+        for i in range(count):
+            out[i] = made[i]
+
+
+@kernel
+def rectified_sum_backward(y: Array, dy: Array, da: Array, db: Array, slope: Any, lo: int, hi: int) -> None:
+    made = numpy.empty(PIECE, numpy.float32)
+    for start in range(lo, hi, PIECE):
+        count = min(PIECE, hi - start)
+        value, up = y[start : start + count], dy[start : start + count]
+        first, second = da[start : start + count], db[start : start + count]
+        for i in range(count):
+            made[i] = up[i] if value[i] > 0 else up[i] * slope
+        for i in range(count):
+            first[i] = made[i]
+            second[i] = made[i]
