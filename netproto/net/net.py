@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from .. import fillers
@@ -102,12 +103,13 @@ class Net:
             owners.append(blob)
             self.learnable.append(Learnable(param.key, blob, param.lr_mult, param.decay_mult))
         filled: set[int] = set()
+        fills: list[tuple[Layer, int, Blob]] = []
         for node in self.graph.nodes:
             for index, shape in zip(node.learned, node.shapes, strict=True):
                 if index not in filled:
                     filled.add(index)
                     if node.layer.name not in given:
-                        self._fill(node.layer, index, owners[index])
+                        fills.append((node.layer, index, owners[index]))
                     node.layer.blobs.append(owners[index])
                     continue
                 shared = Blob(shape, self.ops)
@@ -116,6 +118,8 @@ class Net:
                 node.layer.blobs.append(shared)
             if node.learned:
                 self.params[node.layer.name] = node.layer.blobs
+        fills.sort(key=lambda fill: -fill[2].count)
+        self.ops.side_by_side([partial(self._fill, *fill) for fill in fills])
 
     def _share(self) -> None:
         """What a kind of net changes in who has which memory, before any is taken."""

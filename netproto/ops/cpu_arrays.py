@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 
+from .cpu_kernels.workers import Workers
 from .reference.arrays import Array, Arrays
 
 LINE = 64
@@ -15,13 +16,29 @@ LINE = 64
 
 
 class CpuArrays(Arrays):
-    """Where new arrays come from."""
+    """Where new arrays come from, and who does the host's work."""
+
+    workers: Workers
 
     def empty(self, shape: Sequence[int], dtype: str = "real") -> Array:
         return _aligned(numpy.empty, shape, self._real(dtype))
 
     def zeros(self, shape: Sequence[int], dtype: str = "real") -> Array:
         return _aligned(numpy.zeros, shape, self._real(dtype))
+
+    def side_by_side(self, tasks: Sequence[Callable[[], object]]) -> None:
+        left, failed = enumerate(tasks), []
+
+        def work(lo: int, hi: int, worker: int) -> None:
+            for number, task in left:
+                try:
+                    task()
+                except Exception as error:
+                    failed.append((number, error))
+
+        self.workers.share(self.workers.count, work)
+        if failed:
+            raise min(failed, key=lambda failure: failure[0])[1]
 
 
 def _aligned(make: Callable[..., Array], shape: Sequence[int], dtype: Any) -> Array:

@@ -77,6 +77,11 @@ class Arrays:
         """
         raise DeviceError("the CPU's operations cannot be captured", hint="--cuda-graph wants --gpu")
 
+    def side_by_side(self, tasks: Sequence[Callable[[], object]]) -> None:
+        """Do tasks of the host that do not depend on each other, in an order that may be any. Raises what the first that failed raised."""
+        for task in tasks:
+            task()
+
     def fill(self, x: Array, value: float) -> None:
         x.fill(value)
 
