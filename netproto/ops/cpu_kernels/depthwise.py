@@ -79,14 +79,14 @@ def _forward(
     lo: int, hi: int,
 ) -> None:  # fmt: skip
     several, count, nothing = w.shape[0] // x.shape[1], taps.shape[1], numpy.float32(0)
-    shifts, weights = taps[1] * flat[2] + taps[2], numpy.empty(count, numpy.float32)
+    shifts, weights, filters = taps[1] * flat[2] + taps[2], numpy.empty(count, numpy.float32), w.reshape(w.shape[0], -1)
     planes[:] = 0
     for plane in range(lo, hi):
         n, c = divmod(plane, x.shape[1])
         lay_out(x, n, c, steps, flat, planes)
         for k in range(c * several, (c + 1) * several):
             for t in range(count):
-                weights[t] = w[k, 0, taps[0, t] // w.shape[3], taps[0, t] % w.shape[3]]
+                weights[t] = filters[k, taps[0, t]]
             elements = y.shape[2] * flat[0]
             correlate(count, planes.ctypes.data, shifts.ctypes.data, weights.ctypes.data, elements, made.ctypes.data, bias[k], False)
             for row in range(y.shape[2]):
@@ -101,7 +101,7 @@ def _bottom_gradient(
     w: Array, dy: Array, dx: Array, steps: Steps, flat: Flat, taps: Array, above: Array, made: Array, lo: int, hi: int
 ) -> None:
     several, count, zero = dy.shape[1] // dx.shape[1], taps.shape[1], numpy.float32(0)
-    shifts, weights = -taps[2], numpy.empty(count, numpy.float32)
+    shifts, weights, filters = -taps[2], numpy.empty(count, numpy.float32), w.reshape(w.shape[0], -1)
     above[:] = 0
     source = above.ctypes.data + 4 * flat[3]
     for plane in range(lo, hi):
@@ -110,7 +110,7 @@ def _bottom_gradient(
         for k in range(c * several, (c + 1) * several):
             lay_out_top(dy, n, k, flat, above)
             for t in range(count):
-                weights[t] = w[k, 0, taps[0, t] // w.shape[3], taps[0, t] % w.shape[3]]
+                weights[t] = filters[k, taps[0, t]]
             first = 0
             for last in range(1, count + 1):
                 if last == count or taps[1, last] != taps[1, first]:

@@ -51,13 +51,10 @@ def lay_out(x: Array, n: int, c: int, steps: Steps, flat: Flat, planes: Array) -
     """The inside of each phase of a padded plane; what surrounds it is not touched."""
     sh, sw, ph, pw = steps
     for phase in range(sh * sw):
-        for row in range(flat[1]):
-            y = row * sh + phase // sw - ph
-            if 0 <= y < x.shape[2]:
-                first = phase % sw - pw
-                lo = max(0, (sw - 1 - first) // sw)
-                hi = min(flat[0], (x.shape[3] - 1 - first) // sw + 1)
-                copy_row(x, n, c, y, first, sw, planes, phase, row * flat[0], lo, hi)
+        top, first = phase // sw - ph, phase % sw - pw
+        lo, hi = max(0, (sw - 1 - first) // sw), min(flat[0], (x.shape[3] - 1 - first) // sw + 1)
+        for row in range(max(0, (sh - 1 - top) // sh), min(flat[1], (x.shape[2] - 1 - top) // sh + 1)):
+            copy_row(x, n, c, row * sh + top, first, sw, planes, phase, row * flat[0], lo, hi)
 
 
 @inlined
