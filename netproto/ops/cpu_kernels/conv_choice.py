@@ -24,9 +24,10 @@ FEWEST_TILES = 16
 """In a batch: with fewer the transform of the filters, which every call makes, costs more than the products that are saved."""
 
 
-READING = 24
-"""What it costs to read an element of the filters from memory, in multiply-adds."""
-UNFOLDING = 15
+READING, READING_NEAR = 24, 4
+"""What it costs to read an element of the filters from memory, in multiply-adds; and from a core's cache, where there are few."""
+FEW_WEIGHTS = 2**18
+UNFOLDING = 30
 """What it costs to unfold an element of a window."""
 TRANSFORMING = {6: 30, 7: 33, 8: 45}
 """By n, what it costs to transform an element of a tile."""
@@ -70,15 +71,20 @@ def cheapest_algorithm(x: tuple[int, ...], w: tuple[int, ...], geo: ConvGeometry
         return None
     channels, filters = _channels(w, geo)
     outputs = x[0] * prod(geo.out_shape(x[2:]))
-    products = prod(geo.kernel) / geo.stride[0] ** 2 * (_up(outputs, LANES) * (1 + UNFOLDING / filters) + READING)
+    products = prod(geo.kernel) / geo.stride[0] ** 2 * (_up(outputs, LANES) * (1 + UNFOLDING / filters) + _reading(prod(w)))
     padding = _up(channels, LANES) * _up(filters, LANES) / (channels * filters)
 
     def cost(m: int) -> float:
         n, tiles = m + taps - 1, _tiles(x, geo, m)
-        return n**2 * (padding * (_up(tiles, ROWS) + READING) + tiles * TRANSFORMING[n] * (1 / channels + 1 / filters))
+        reading = _reading(n**2 * channels * filters * geo.group)
+        return n**2 * (padding * (_up(tiles, ROWS) + reading) + tiles * TRANSFORMING[n] * (1 / channels + 1 / filters))
 
     best = min(OUTPUTS[taps], key=cost)
     return Winograd(best, taps) if cost(best) < products else None
+
+
+def _reading(weights: int) -> int:
+    return READING_NEAR if weights <= FEW_WEIGHTS else READING
 
 
 def _taps(w: tuple[int, ...], geo: ConvGeometry) -> int | None:
