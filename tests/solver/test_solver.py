@@ -77,6 +77,21 @@ def test_what_test_nets_share_is_filled_once(lean: bool, monkeypatch: pytest.Mon
     assert len(shapes) <= len(solver.net.learnable)
 
 
+def test_lean_test_nets_see_every_step_of_the_training(caplog: pytest.LogCaptureFixture) -> None:
+    net = NET.replace('bottom: "ip"', 'bottom: "out"') + 'layer { name: "twice" type: "Silence" bottom: "seen" }'
+    behind = """
+        layer { name: "bn" type: "BatchNorm" bottom: "ip" top: "ip" } layer { name: "scale" type: "Scale" bottom: "ip" top: "ip" }
+        layer { name: "relu" type: "ReLU" bottom: "ip" top: "out" } layer { name: "pow" type: "Power" bottom: "out" top: "seen" }
+        layer { name: "loss" """
+    made = []
+    for lean in (False, True):
+        caplog.clear()
+        make_solver("max_iter: 8 " + TEST_NET, net.replace('layer { name: "loss" ', behind), lean_tests=lean).solve()
+        made.append([float(line.split(" = ")[1].split()[0]) for line in said(caplog) if "Test net output" in line])
+    np.testing.assert_allclose(made[1], made[0], rtol=1e-4)
+    assert len(set(made[0])) == 3
+
+
 def test_test_nets_use_what_is_trained() -> None:
     solver = make_solver(TEST_NET)
     solver.step(2)
