@@ -74,7 +74,8 @@ def test_the_version_is_one() -> None:
 
 def test_extras_are_those_of_the_readme() -> None:
     installed()
-    assert {"cuda12x", "cuda13x", "cudnn12x", "cudnn13x", "test", "dev"} <= set(metadata.metadata("netproto").get_all("Provides-Extra") or [])
+    extras = {"cuda12x", "cuda13x", "cudnn12x", "cudnn13x", "test", "dev"}
+    assert extras <= set(metadata.metadata("netproto").get_all("Provides-Extra") or [])
 
 
 @pytest.mark.parametrize("code", ["import netproto", "import sys; from netproto.cli.main import main; main(['--help'])"])
