@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ..blob import Blob, Shape
 from .base import LAYERS, Arity, Layer
-from .channels import spread_shape, spread_view
+from .channels import per_channel, spread_shape, spread_view
 
 
 @LAYERS.register("Bias")
@@ -25,6 +25,10 @@ class Bias(Layer):
         if len(bottom) == 1:
             param = self.message.bias_param
             self.declare_param(spread_shape(self, param, "bias_param", bottom[0]), param.filler)
+
+    def is_per_channel(self, shape: Shape) -> bool:
+        """Whether there is one learned number for each index of axis 1 of a bottom of this shape."""
+        return len(self.message.bottom) == 1 and per_channel(self, self.message.bias_param, shape)
 
     def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
         self._view(bottom[0], self.params[0].shape if self.params else bottom[1])

@@ -22,6 +22,11 @@ def spread_shape(layer: Layer, param: Any, field: str, shape: Shape) -> Shape:
     return shape[axis : axis + param.num_axes]
 
 
+def per_channel(layer: Layer, param: Any, shape: Shape) -> bool:
+    """Whether the blob is learned and has one number for each index of axis 1 of a bottom of this shape."""
+    return bool(layer.params) and layer.params[0].shape == shape[1:2] and param.axis % len(shape) == 1
+
+
 def spread_view(layer: Layer, param: Any, field: str, shape: Shape, spread: Shape) -> Shape:
     """The shape of bottom 0 seen as (outer, D, inner), where D counts the spread blob's elements; raises where its axes do not fit."""
     axis = layer.canonical_axis(param.axis, len(shape), f"{field}.axis") if spread else 0

@@ -33,6 +33,11 @@ class Eltwise(Layer):
         )
         self.require(not self.coeffs or self.operation != "PROD", "coeff is written for PROD, which has none", field="eltwise_param.coeff")
 
+    @property
+    def is_plain_sum(self) -> bool:
+        """Whether the top is the sum of the bottoms as they are."""
+        return self.operation == "SUM" and set(self.coeffs) <= {1.0}
+
     def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
         for i, shape in enumerate(bottom):
             self.require(shape == bottom[0], f"bottom {i} has the shape {shape} and bottom 0 {bottom[0]}", field=f"bottom[{i}]")

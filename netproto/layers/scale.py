@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..blob import Array, Blob, Shape
 from ..schema import messages
 from .base import LAYERS, Arity
-from .channels import spread_shape, spread_view
+from .channels import per_channel, spread_shape, spread_view
 from .kept_bottom import KeptBottom
 
 
@@ -34,7 +34,7 @@ class Scale(KeptBottom):
 
     def is_per_channel(self, shape: Shape) -> bool:
         """Whether there is one learned number for each index of axis 1 of a bottom of this shape."""
-        return bool(self.params) and self.params[0].shape == shape[1:2] and self.message.scale_param.axis % len(shape) == 1
+        return len(self.message.bottom) == 1 and per_channel(self, self.message.scale_param, shape)
 
     def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
         self._view(bottom[0], bottom[1] if len(bottom) > 1 else self.params[0].shape)

@@ -96,11 +96,11 @@ def _normalises(layer: Layer) -> bool:
 
 
 def _adds(layer: Layer) -> bool:
-    return type(layer) is Eltwise and layer.operation == "SUM" and set(layer.coeffs) <= {1.0}
+    return type(layer) is Eltwise and layer.is_plain_sum
 
 
 def _scales(layer: Layer, shape: tuple[int, ...]) -> bool:
-    return type(layer) is Scale and len(layer.message.bottom) == 1 and layer.is_per_channel(shape)
+    return type(layer) is Scale and layer.is_per_channel(shape)
 
 
 def _cuts_off(layer: Layer) -> bool:

@@ -109,7 +109,7 @@ class _Fusing:
         channels = type(self.graph.nodes[step.node].layer) is Convolution or len(shape) == 2
         if bare and channels and _folds(layer, shape):
             step.folded.append(reader)
-        elif bare and type(layer) is Eltwise and _is_sum(layer):
+        elif bare and type(layer) is Eltwise and layer.is_plain_sum and len(layer.message.bottom) == 2:
             return self._add(step, reader)
         elif step.slope == 1 and type(layer) is ReLU and not layer.bounded:
             step.slope = layer.slope
@@ -145,17 +145,7 @@ def _folds(layer: Layer, shape: tuple[int, ...]) -> bool:
     """Whether a layer is a factor and a constant for each channel, which is axis 1."""
     if type(layer) is BatchNorm:
         return layer.use_global_stats and len(shape) > 1
-    if type(layer) is Scale or type(layer) is Bias:
-        return len(layer.message.bottom) == 1 and layer.params[0].shape == shape[1:2] and _axis(layer) % len(shape) == 1
-    return False
-
-
-def _axis(layer: Layer) -> int:
-    return int((layer.message.scale_param if type(layer) is Scale else layer.message.bias_param).axis)
-
-
-def _is_sum(layer: Eltwise) -> bool:
-    return layer.operation == "SUM" and len(layer.message.bottom) == 2 and set(layer.coeffs) <= {1.0}
+    return (type(layer) is Scale or type(layer) is Bias) and layer.is_per_channel(shape)
 
 
 def _place_in_concats(graph: Graph, steps: list[Step], kept: Collection[int]) -> None:

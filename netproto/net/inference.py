@@ -16,7 +16,7 @@ from ..schema.places import place_of
 from . import data_memory
 from .folding import folded
 from .fusion import Step, kept_of, passes_on, roots_of, steps_of
-from .net import Net
+from .net import Net, call
 
 
 class InferenceNet(Net):
@@ -91,12 +91,10 @@ class InferenceNet(Net):
         total = self.ops.zeros(()) if loss is None else loss
         for number, step in enumerate(self.steps):
             for i in step.nodes:
-                for function in self.callbacks.before_forward:
-                    function(i)
+                call(self.callbacks.before_forward, i)
             self._run(number, step, total)
             for i in step.nodes:
-                for function in self.callbacks.after_forward:
-                    function(i)
+                call(self.callbacks.after_forward, i)
         return total
 
     def backward(self, start: int | None = None, end: int = 0) -> None:

@@ -29,6 +29,7 @@ class TrainingNet(Net):
         self._apart = set_apart(self.graph) if whole else {}
         self._rectified = rectified_products(self.graph) if whole else {}
         self._along = {i for chain in self.chains.values() for i in chain.along}
+        self._done_forward = self._along | set(self._rectified.values())
         self._no_copies = unused_copies(self.chains.values(), self._apart)
 
     def _share(self) -> None:
@@ -59,7 +60,7 @@ class TrainingNet(Net):
                 self._forward_chain(self.chains[i])
             elif i in self._rectified:
                 self._forward_rectified(i)
-            elif i not in self._along and i not in self._rectified.values():
+            elif i not in self._done_forward:
                 self.forward_layer(i, total)
             call(self.callbacks.after_forward, i)
         return total

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import logging
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -86,12 +86,11 @@ class Solver:
         self.plan = nets.train_net(message, level, stages)
         test_plans = nets.test_nets(message) if rank == 0 else []
         log.info("Creating training net from %s", self.plan.source)
-        self.net = self._make_net(self.plan, TrainingNet if lean_training else Net)
+        self.net = self._make_net(self.plan, TrainingNet if lean_training else Net, phase=self.plan.phase)
         self.test_nets: list[Net] = []
         for i, plan in enumerate(test_plans):
             log.info("Creating test net (#%d) specified by %s", i, plan.source)
-            made = self._make_inference_net(plan) if lean_tests else self._make_net(plan, given=self.net.params)
-            self.test_nets.append(made)
+            self.test_nets.append(self._make_net(plan, InferenceNet if lean_tests else Net, given=self.net.params))
             self.test_nets[i].share_params_with(self.net)
         self._smoothed = SmoothedLoss(ops, message.average_loss)
         self.history: list[list[Array]] = [[ops.zeros(p.blob.shape) for p in self.net.learnable] for _ in range(self.rule.slots)]
@@ -102,29 +101,16 @@ class Solver:
             self.load_weights(path)
         log.info("Solver scaffolding done.")
 
-    def _make_net(self, plan: nets.NetPlan, kind: type[Net] = Net, given: Collection[str] = ()) -> Net:
+    def _make_net(self, plan: nets.NetPlan, kind: Callable[..., Net], **options: Any) -> Net:
         return kind(
             plan.message,
             ops=self.ops,
-            phase=plan.phase,
             level=plan.level,
             stages=plan.stages,
             seed=self.seed,
             rank=self.rank,
             ranks=self.ranks,
-            given=given,
-        )
-
-    def _make_inference_net(self, plan: nets.NetPlan) -> Net:
-        return InferenceNet(
-            plan.message,
-            ops=self.ops,
-            level=plan.level,
-            stages=plan.stages,
-            seed=self.seed,
-            rank=self.rank,
-            ranks=self.ranks,
-            given=self.net.params,
+            **options,
         )
 
     # -- weights and snapshots -----------------------------------------------------------------------------------------------
