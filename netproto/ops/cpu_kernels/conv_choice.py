@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import ceil, prod
 
 from ..geometry import ConvGeometry
-from .vectors import LANES, ROWS
+from .vectors import LANES, ROWS, rounded_up
 
 OUTPUTS = {3: (4, 5, 6), 5: (3, 4)}
 """The m that are to be had for each r. n = m + r - 1 is at most 8: beyond, the rounding errors exceed 1e-5."""
@@ -71,13 +71,13 @@ def cheapest_algorithm(x: tuple[int, ...], w: tuple[int, ...], geo: ConvGeometry
         return None
     channels, filters = _channels(w, geo)
     outputs = x[0] * prod(geo.out_shape(x[2:]))
-    products = prod(geo.kernel) / geo.stride[0] ** 2 * (_up(outputs, LANES) * (1 + UNFOLDING / filters) + _reading(prod(w)))
-    padding = _up(channels, LANES) * _up(filters, LANES) / (channels * filters)
+    products = prod(geo.kernel) / geo.stride[0] ** 2 * (rounded_up(outputs, LANES) * (1 + UNFOLDING / filters) + _reading(prod(w)))
+    padding = rounded_up(channels, LANES) * rounded_up(filters, LANES) / (channels * filters)
 
     def cost(m: int) -> float:
         n, tiles = m + taps - 1, _tiles(x, geo, m)
         reading = _reading(n**2 * channels * filters * geo.group)
-        return n**2 * (padding * (_up(tiles, ROWS) + reading) + tiles * TRANSFORMING[n] * (1 / channels + 1 / filters))
+        return n**2 * (padding * (rounded_up(tiles, ROWS) + reading) + tiles * TRANSFORMING[n] * (1 / channels + 1 / filters))
 
     best = min(OUTPUTS[taps], key=cost)
     return Winograd(best, taps) if cost(best) < products else None
@@ -104,7 +104,3 @@ def _channels(w: tuple[int, ...], geo: ConvGeometry) -> tuple[int, int]:
 def _tiles(x: tuple[int, ...], geo: ConvGeometry, m: int) -> int:
     out = geo.out_shape(x[2:])
     return x[0] * ceil(out[0] / m) * ceil(out[1] / m)
-
-
-def _up(count: int, unit: int) -> int:
-    return ceil(count / unit) * unit

@@ -16,7 +16,7 @@ from .jit import inlined, kernel
 from .products import BLOCK, BYTES, multiply, multiply_rows, multiply_transposed
 from .transpose import gather, move, take
 from .vectors import LANES, ROWS
-from .workers import Room
+from .workers import Room, bias_or_zeros
 
 Array = Any
 WIDE = 32
@@ -33,13 +33,13 @@ def times_transposed(ops: Room, a: Array, b: Array, bias: Array | None, c: Array
     """c (M, N) = a (M, K) b (N, K)' + bias, finished; bias may be None."""
     (m, k), n = a.shape, b.shape[0]
     if m <= FEW:
-        level = bias if bias is not None else _zeros(ops, n)
+        level = bias_or_zeros(ops, bias, n)
         least = max(1, LEAST // (4 * max(1, k)))
         ops.workers.share(ceil(n / 4), lambda lo, hi, _: _dots(a, b, level, c, finish, lo * 4, min(hi * 4, n)), least=least)
         return
     columns = ops.scratch("dense.columns", (ceil(m / LANES), k, LANES))
     made = ops.scratch("dense.made", (ceil(m / LANES), ceil(n / LANES) * LANES, LANES))
-    level = bias if bias is not None else _zeros(ops, n)
+    level = bias_or_zeros(ops, bias, n)
     rest = ops.scratch("dense.rest", (LANES, k))
     rest.fill(0)
     rest[: n % LANES] = b[n - n % LANES :]
@@ -94,12 +94,6 @@ def _dots(a: Array, b: Array, bias: Array, c: Array, finish: Ending, lo: int, hi
         for n in range(lo, hi, LANES):
             target = at(c, m, n)
             finish_lanes(target, 0, hi - n, numpy.float32(0), beside(target, finish), finish[1], target)
-
-
-def _zeros(ops: Room, count: int) -> Array:
-    zeros = ops.scratch("dense.zeros", (count,))
-    zeros.fill(0)
-    return zeros
 
 
 @inlined

@@ -16,7 +16,7 @@ from .jit import inlined, kernel
 from .planes import Flat, Steps, lay_out, plan_of
 from .taps import correlate, correlate_gradient
 from .vectors import LANES
-from .workers import Room
+from .workers import Room, bias_or_zeros
 
 Array = Any
 
@@ -25,9 +25,7 @@ def forward(
     ops: Room, x: Array, w: Array, bias: Array | None, y: Array, geo: ConvGeometry, finish: Ending = PLAIN
 ) -> None:  # fmt: skip
     """y may have more channels than there are filters: the first ones are written."""
-    level = bias if bias is not None else ops.scratch("conv.bias", (w.shape[0],))
-    if bias is None:
-        level.fill(0)
+    level = bias_or_zeros(ops, bias, w.shape[0])
     steps, flat, taps = plan_of(geo, y.shape[2:])
     planes, made = _planes(ops, steps, flat), ops.scratch("depthwise.made", (ops.workers.count, flat[2]))
 

@@ -18,8 +18,8 @@ from .jit import kernel
 from .planes import Flat, Steps, lay_out, plan_of
 from .products import BLOCK, BYTES, TERMS, at_once
 from .transpose import gather, scatter, take
-from .vectors import LANES, ROWS
-from .workers import Room
+from .vectors import LANES, ROWS, rounded_up
+from .workers import Room, bias_or_zeros
 
 Array = Any
 PIECE = 2**16
@@ -31,15 +31,13 @@ def forward(
 ) -> None:  # fmt: skip
     """y may have more channels than there are filters: the first ones are written."""
     steps, flat, offsets = _plan(x, w, y.shape[2:], geo)
-    filters, rows = _up(w.shape[0], ROWS), _rows_at_once(w, y, flat)
-    level = bias if bias is not None else ops.scratch("conv.bias", (w.shape[0],))
-    if bias is None:
-        level.fill(0)
+    filters, rows = rounded_up(w.shape[0], ROWS), _rows_at_once(w, y, flat)
+    level = bias_or_zeros(ops, bias, w.shape[0])
     matrix = ops.scratch("direct.filters", (filters, len(offsets)))
     matrix[: w.shape[0]] = w.reshape(w.shape[0], -1)
     matrix[w.shape[0] :] = 0
     planes = _planes(ops, x, steps, flat)
-    made = ops.scratch("direct.made", (ops.workers.count, filters, _up(rows * flat[0], LANES)))
+    made = ops.scratch("direct.made", (ops.workers.count, filters, rounded_up(rows * flat[0], LANES)))
 
     def task(lo: int, hi: int, worker: int) -> None:
         _forward(x, matrix, level, y, steps, flat, offsets, planes[worker], made[worker], rows, w.shape[0], finish, lo, hi)
@@ -77,11 +75,7 @@ def _planes(ops: Room, x: Array, steps: Steps, flat: Flat) -> Array:
 
 
 def _rows_at_once(w: Array, y: Array, flat: Flat) -> int:
-    return max(1, min(y.shape[2], PIECE // (_up(w.shape[0], LANES) * flat[0])))
-
-
-def _up(count: int, unit: int) -> int:
-    return ceil(count / unit) * unit
+    return max(1, min(y.shape[2], PIECE // (rounded_up(w.shape[0], LANES) * flat[0])))
 
 
 @kernel

@@ -19,8 +19,8 @@ from ..geometry import ConvGeometry
 from .channelwise import channel_sums
 from .finish import PLAIN, Ending
 from .gemm_conv_passes import bottom_gradient_pass, filters_gradient_pass, forward_pass, turn_filters
-from .vectors import LANES, ROWS
-from .workers import WORTH, Room, part
+from .vectors import LANES, ROWS, rounded_up
+from .workers import WORTH, Room, bias_or_zeros, part
 
 Array = Any
 
@@ -53,13 +53,11 @@ class Layout:
     @property
     def step(self) -> int:
         """How many outputs to unfold at once: whole triples of blocks, and as many for any number of workers, since sums are cut there."""
-        return min(_up(self.outputs, LANES), max(1, PIECE // (max(min(self.rows, DEPTH), self.filters) * LANES * 3)) * LANES * 3)
+        return min(rounded_up(self.outputs, LANES), max(1, PIECE // (max(min(self.rows, DEPTH), self.filters) * LANES * 3)) * LANES * 3)
 
 
 def forward(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, geo: ConvGeometry, finish: Ending = PLAIN) -> None:
-    level = bias if bias is not None else ops.scratch("conv.bias", (w.shape[0],))
-    if bias is None:
-        level.fill(0)
+    level = bias_or_zeros(ops, bias, w.shape[0])
     x, y, geo = _flattened(x, y, geo)
     at = _layout(x, w, y, geo)
     _run(ops, x, _whole_rows(w, at, lambda shape: ops.scratch("conv.filters", shape)), level, y, at, geo, finish)
@@ -107,7 +105,7 @@ def backward(
 
 def _bottom_gradient(ops: Room, w: Array, dy: Array, dx: Array, at: Layout, geo: ConvGeometry) -> None:
     most = ceil(at.groups * at.channels / ops.workers.count)
-    rows = _up(min(most, at.channels) * at.kernel, LANES)
+    rows = rounded_up(min(most, at.channels) * at.kernel, LANES)
     step = at.step
     left = ops.scratch("conv.filters", (ops.workers.count, rows // LANES, at.filters, LANES))
     right = ops.scratch("conv.top", (ops.workers.count, step // LANES, at.filters, LANES))
@@ -125,7 +123,7 @@ def _bottom_gradient(ops: Room, w: Array, dy: Array, dx: Array, at: Layout, geo:
 
 def _filters_gradient(ops: Room, x: Array, dy: Array, dw: Array, at: Layout, geo: ConvGeometry) -> None:
     units = _units(at, ops.workers.count)
-    rows = _up(max(last - first for _, (first, last), _ in units), LANES)
+    rows = rounded_up(max(last - first for _, (first, last), _ in units), LANES)
     filters = max(last - first for _, _, (first, last) in units)
     step = at.step
     columns = ops.scratch("conv.columns", (ops.workers.count, step // LANES, min(rows, DEPTH), LANES))
@@ -189,7 +187,7 @@ def _maps(y: Array) -> Array:
 
 def _whole_rows(w: Array, at: Layout, room: Callable[[tuple[int, ...]], Array]) -> Array:
     """w as (groups, filters, rows), the filters of a group filled up to whole ROWS; room gives an array for it where that takes one."""
-    shape = at.groups, _up(at.filters, ROWS), at.rows
+    shape = at.groups, rounded_up(at.filters, ROWS), at.rows
     if shape[1] == at.filters:
         return w.reshape(shape)
     padded = room(shape)
@@ -203,10 +201,6 @@ def _turned(ops: Room, w: Array, at: Layout) -> Array:
     turned = ops.scratch("conv.turned", (at.groups, at.channels, at.filters))
     turn_filters(w.reshape(at.groups, at.filters, at.channels), turned)
     return turned.reshape(at.groups * at.channels, at.filters, 1, 1)
-
-
-def _up(count: int, unit: int) -> int:
-    return ceil(count / unit) * unit
 
 
 def _taps(channels: int, geo: ConvGeometry) -> Array:

@@ -37,6 +37,11 @@ with AVX-512, else (16 of 8, or 32 of 4) about a quarter of that. A power of two
 MOST_VECTORS = 3 if WIDE else 1
 
 
+def rounded_up(count: int, unit: int) -> int:
+    """The next multiple of a unit."""
+    return -(-count // unit) * unit
+
+
 def element(builder: Any, base: Any, *steps: tuple[Any, Any]) -> Any:
     """base + the sum of index * step, in bytes of float32."""
     for index, step in steps:

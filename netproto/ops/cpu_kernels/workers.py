@@ -43,6 +43,15 @@ class Room(Protocol):
     def empty(self, shape: Sequence[int], dtype: str = "real") -> Any: ...
 
 
+def bias_or_zeros(ops: Room, bias: Any, count: int) -> Any:
+    """The bias, or as many zeros where there is none."""
+    if bias is not None:
+        return bias
+    zeros = ops.scratch("zeros", (count,))
+    zeros.fill(0)
+    return zeros
+
+
 class Workers:
     """`count` workers; their threads start at the first call that needs them and end with the process."""
 
