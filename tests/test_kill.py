@@ -28,7 +28,7 @@ layer { name: "loss" type: "SoftmaxWithLoss" bottom: "ip" bottom: "y" top: "loss
 """
 SOLVER = """
 net: "net.prototxt" base_lr: 0.02 momentum: 0.9 weight_decay: 0.001 lr_policy: "step" gamma: 0.8 stepsize: 100
-max_iter: 700 snapshot: 11 snapshot_prefix: "%s/s" random_seed: 5 solver_mode: CPU display: 100
+max_iter: 2800 snapshot: 11 snapshot_prefix: "%s/s" random_seed: 5 solver_mode: CPU display: 100
 """
 KILLS = 10
 
@@ -72,7 +72,7 @@ def test_ten_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
         interrupted += 1
     assert start(tmp_path, "killed").wait() == 0
 
-    whole, killed = (np.load(tmp_path / name / "s_iter_700.npz") for name in ("whole", "killed"))
+    whole, killed = (np.load(tmp_path / name / "s_iter_2800.npz") for name in ("whole", "killed"))
     for key in ("conv/0", "conv/1", "ip/0", "ip/1"):
         np.testing.assert_array_equal(killed[key], whole[key])
     assert interrupted == KILLS
