@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
 from .jit import inlined
-from .vectors import INDEX, LANES, REAL, ROWS, VECTOR, element, everywhere, load, multiply_add, store
+from .vectors import INDEX, LANES, REAL, ROWS, ZERO, element, everywhere, load, multiply_add, repeat, store
 
 Addresses = Callable[[Any], list[Any]]
 
@@ -80,22 +79,16 @@ def _offset(builder: Any, offsets: Any, index: Any) -> Any:
 
 def _sums(builder: Any, vectors: int, terms: Any, scalars: Addresses, right: Addresses) -> list[Any]:
     """Emit the loop over t < terms, at least one: ROWS * vectors sums of products, which stay in registers."""
-    entry, again, done = builder.block, builder.append_basic_block("again"), builder.append_basic_block("done")
-    builder.branch(again)
-    builder.position_at_end(again)
-    t, running = builder.phi(INDEX), [builder.phi(VECTOR) for _ in range(ROWS * vectors)]
-    factors = [load(builder, address) for address in right(t)]
-    totals = []
-    for i, address in enumerate(scalars(t)):
-        left = everywhere(builder, builder.load(builder.inttoptr(address, REAL.as_pointer())))
-        totals += [multiply_add(builder, left, factors[v], running[i * vectors + v]) for v in range(vectors)]
-    following, zero = builder.add(t, INDEX(1)), ir.Constant(VECTOR, [0.0] * LANES)
-    for phi, first, now in zip([t, *running], [INDEX(0), *[zero] * len(running)], [following, *totals], strict=True):
-        phi.add_incoming(first, entry)
-        phi.add_incoming(now, again)
-    builder.cbranch(builder.icmp_signed("<", following, terms), again, done)
-    builder.position_at_end(done)
-    return totals
+
+    def add(t: Any, running: list[Any]) -> list[Any]:
+        factors = [load(builder, address) for address in right(t)]
+        totals = []
+        for i, address in enumerate(scalars(t)):
+            left = everywhere(builder, builder.load(builder.inttoptr(address, REAL.as_pointer())))
+            totals += [multiply_add(builder, left, factors[v], running[i * vectors + v]) for v in range(vectors)]
+        return totals
+
+    return repeat(builder, terms, 1, [ZERO] * (ROWS * vectors), add)
 
 
 _windows_1, _windows_2, _windows_3 = (_windows(vectors) for vectors in (1, 2, 3))

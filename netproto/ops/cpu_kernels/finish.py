@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 
 from .jit import inlined
 from .transpose import MASK, below, masked_load, masked_store, transposed
-from .vectors import INDEX, LANES, VECTOR, element, everywhere, load
+from .vectors import INDEX, LANES, ZERO, element, everywhere, load
 
 Ending = tuple[int, Any]
 """How many bytes behind each element of the target what is added to it stands, 0 where nothing is; and the slope."""
@@ -25,9 +25,6 @@ PLAIN: Ending = (0, numpy.float32(1))
 def rectified(slope: float) -> Ending:
     """A ReLU, and nothing added."""
     return 0, numpy.float32(slope)
-
-
-ZERO = ir.Constant(VECTOR, [0.0] * LANES)
 
 
 @intrinsic

@@ -16,12 +16,12 @@ from numba.extending import intrinsic
 from ..reference.pooling import LOWEST
 from .jit import kernel
 from .pooling import reach
-from .transpose import INTEGER, NUMBERS, below, masked_load, masked_store, shuffle
+from .transpose import INTEGER, NUMBERS, below, every, masked_store, wanted
 from .vectors import INDEX, LANES, REAL, VECTOR, element, everywhere
 
 Array = Any
 BYTES = 4
-STEPS = ir.Constant(NUMBERS, list(range(LANES)))
+SIDE_BY_SIDE = ir.Constant(NUMBERS, list(range(LANES)))
 
 
 def _largest(
@@ -39,7 +39,7 @@ def _largest(
         _, source, place, left, width, rows, columns, count, y, mask = args
         entry = builder.block
         row_head, head, body, row_end, done = (builder.append_basic_block(name) for name in ("rows", "columns", "body", "row_end", "done"))
-        limit = _spread(builder, width)
+        limit, apart = _spread(builder, width), ir.Constant(NUMBERS, [lane * step for lane in range(LANES)])
 
         builder.branch(row_head)
         builder.position_at_end(row_head)
@@ -52,9 +52,14 @@ def _largest(
 
         builder.position_at_end(body)
         shift = builder.add(builder.mul(row, width), tap)
-        value, inside = _every(builder, step, element(builder, source, (shift, INDEX(1))), builder.add(left, tap), limit)
+        column = builder.add(left, tap)
+        there = [
+            builder.and_(_inside(builder, builder.add(column, INDEX(part * LANES)), SIDE_BY_SIDE, limit), wanted(step, part))
+            for part in range(step)
+        ]
+        value = every(builder, element(builder, source, (shift, INDEX(1))), there)
+        inside = _inside(builder, column, apart, limit)
         larger = builder.and_(builder.fcmp_ordered(">", value, best), inside)
-        apart = ir.Constant(NUMBERS, [lane * step for lane in range(LANES)])
         places = builder.add(_spread(builder, builder.add(place, shift)), apart)
         more, there = builder.select(larger, value, best), builder.select(larger, places, at)
         following = builder.add(tap, INDEX(1))
@@ -72,32 +77,17 @@ def _largest(
             phi.add_incoming(first, row_head)
             phi.add_incoming(now, body)
         builder.position_at_end(done)
-        wanted = below(builder, count)
-        masked_store(builder, best_of_rows, y, wanted)
-        masked_store(builder, builder.bitcast(place_of_rows, VECTOR), mask, wanted)
+        real = below(builder, count)
+        masked_store(builder, best_of_rows, y, real)
+        masked_store(builder, builder.bitcast(place_of_rows, VECTOR), mask, real)
         return context.get_dummy_value()
 
     return types.void(stride, *[types.intp] * 9), emit
 
 
-def _every(builder: Any, step: int, source: Any, left: Any, limit: Any) -> tuple[Any, Any]:
-    """The elements source[lane * step], and a mask of those whose column left + lane * step is at least 0 and below the limit."""
-    value = inside = None
-    for part in range(step):
-        columns = builder.add(_spread(builder, builder.add(left, INDEX(part * LANES))), STEPS)
-        wanted = [lane for lane in range(LANES) if (part * LANES + lane) % step == 0]
-        there = builder.icmp_unsigned("<", columns, limit)
-        there = builder.and_(there, ir.Constant(there.type, [lane in wanted for lane in range(LANES)]))
-        read = masked_load(builder, element(builder, source, (part, INDEX(LANES))), there)
-        if step == 1:
-            return read, there
-        taken = [i * step // LANES for i in range(LANES)]
-        lanes = [LANES + i * step % LANES if taken[i] == part else i for i in range(LANES)]
-        value = read if value is None else value
-        value = shuffle(builder, value, read, [lane if part or lane < LANES else lane - LANES for lane in lanes])
-    apart = ir.Constant(NUMBERS, [lane * step for lane in range(LANES)])
-    inside = builder.icmp_unsigned("<", builder.add(_spread(builder, left), apart), limit)
-    return value, inside
+def _inside(builder: Any, column: Any, apart: Any, limit: Any) -> Any:
+    """A mask of the lanes whose column, the first one's and so much further, is at least 0 and below the limit."""
+    return builder.icmp_unsigned("<", builder.add(_spread(builder, column), apart), limit)
 
 
 def _spread(builder: Any, number: Any) -> Any:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
 from .jit import inlined
-from .vectors import INDEX, LANES, REAL, VECTOR, element, everywhere, load, multiply_add, store
+from .vectors import INDEX, LANES, REAL, ZERO, element, everywhere, load, multiply_add, repeat, store
 
 MOST = 9
 """Taps whose weights and sums stay in registers: those of a filter of 3 x 3."""
@@ -34,14 +33,15 @@ def _correlate(taps: int) -> Callable[..., Any]:
         factors = [everywhere(builder, _number(builder, weights, t)) for t in range(taps)]
         level = everywhere(builder, start)
 
-        def body(i: Any) -> None:
+        def make(i: Any, _: list[Any]) -> list[Any]:
             place = element(builder, target, (i, INDEX(1)))
             total = builder.select(add, load(builder, place), level)
             for address, factor in zip(shifted, factors, strict=True):
                 total = multiply_add(builder, factor, load(builder, element(builder, address, (i, INDEX(1)))), total)
             store(builder, total, place)
+            return []
 
-        _each_vector(builder, count, body)
+        repeat(builder, count, LANES, [], make)
         return context.get_dummy_value()
 
     return correlate
@@ -56,23 +56,15 @@ def _correlate_gradient(taps: int) -> Callable[..., Any]:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source, shifts, values, count, sums = args
         shifted = _shifted(builder, source, shifts, taps)
-        entry, again, done = builder.block, builder.append_basic_block("again"), builder.append_basic_block("done")
-        builder.branch(again)
-        builder.position_at_end(again)
-        i, totals = builder.phi(INDEX), [builder.phi(VECTOR) for _ in range(taps)]
-        value = load(builder, element(builder, values, (i, INDEX(1))))
-        more = [
-            multiply_add(builder, load(builder, element(builder, address, (i, INDEX(1)))), value, total)
-            for address, total in zip(shifted, totals, strict=True)
-        ]
-        following = builder.add(i, INDEX(LANES))
-        zero = ir.Constant(VECTOR, [0.0] * LANES)
-        for phi, first, now in zip([i, *totals], [INDEX(0), *[zero] * taps], [following, *more], strict=True):
-            phi.add_incoming(first, entry)
-            phi.add_incoming(now, again)
-        builder.cbranch(builder.icmp_signed("<", following, count), again, done)
-        builder.position_at_end(done)
-        for t, total in enumerate(more):
+
+        def add(i: Any, totals: list[Any]) -> list[Any]:
+            value = load(builder, element(builder, values, (i, INDEX(1))))
+            return [
+                multiply_add(builder, load(builder, element(builder, address, (i, INDEX(1)))), value, total)
+                for address, total in zip(shifted, totals, strict=True)
+            ]
+
+        for t, total in enumerate(repeat(builder, count, LANES, [ZERO] * taps, add)):
             store(builder, total, element(builder, sums, (t, INDEX(LANES))))
         return context.get_dummy_value()
 
@@ -87,20 +79,6 @@ def _shifted(builder: Any, source: Any, shifts: Any, taps: int) -> list[Any]:
 
 def _number(builder: Any, array: Any, index: int) -> Any:
     return builder.load(builder.inttoptr(element(builder, array, (index, INDEX(1))), REAL.as_pointer()))
-
-
-def _each_vector(builder: Any, count: Any, body: Callable[[Any], None]) -> None:
-    """Emit body(i) for i = 0, LANES, 2 LANES, ... below count, and for 0 at any rate."""
-    entry, again, done = builder.block, builder.append_basic_block("again"), builder.append_basic_block("done")
-    builder.branch(again)
-    builder.position_at_end(again)
-    i = builder.phi(INDEX)
-    body(i)
-    following = builder.add(i, INDEX(LANES))
-    i.add_incoming(INDEX(0), entry)
-    i.add_incoming(following, builder.block)
-    builder.cbranch(builder.icmp_signed("<", following, count), again, done)
-    builder.position_at_end(done)
 
 
 _correlate_9: Any = _correlate(MOST)

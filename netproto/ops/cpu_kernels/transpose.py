@@ -10,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .vectors import INDEX, LANES, REAL, VECTOR, element, everywhere, load, store
+from .vectors import INDEX, LANES, REAL, VECTOR, ZERO, element, everywhere, load, store
 
 INTEGER, BIT = ir.IntType(32), ir.IntType(1)
 MASK, NUMBERS = ir.VectorType(BIT, LANES), ir.VectorType(INTEGER, LANES)
@@ -109,14 +109,12 @@ def _pick(context: Any, stride: Any, source: Any, first: Any, last: Any, since: 
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         _, source, first, last, since, target = args
-        parts = []
+        masks = []
         for part in range(step):
             begin, end = (builder.sub(builder.mul(limit, INDEX(step)), INDEX(part * LANES)) for limit in (first, last))
             inside = builder.and_(below(builder, begin, at_least=True), below(builder, end))
-            inside = builder.and_(inside, ir.Constant(MASK, [lane % step == 0 for lane in range(LANES)]))
-            parts.append(masked_load(builder, element(builder, source, (part, INDEX(LANES))), inside))
-        value = parts[0] if step == 1 else shuffle(builder, parts[0], parts[-1], list(range(0, step * LANES, step)))
-        masked_store(builder, value, target, below(builder, since, at_least=True))
+            masks.append(builder.and_(inside, wanted(step, part)))
+        masked_store(builder, every(builder, source, masks), target, below(builder, since, at_least=True))
         return context.get_dummy_value()
 
     return types.void(stride, *[types.intp] * 5), emit
@@ -128,12 +126,7 @@ def _pick_all(context: Any, stride: Any, source: Any, target: Any) -> Any:
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         _, source, target = args
-        value = load(builder, source)
-        if step == 2:
-            inside = ir.Constant(MASK, [lane < LANES - 1 for lane in range(LANES)])
-            rest = masked_load(builder, element(builder, source, (1, INDEX(LANES))), inside)
-            value = shuffle(builder, value, rest, list(range(0, 2 * LANES, 2)))
-        store(builder, value, target)
+        store(builder, every(builder, source, [wanted(step, part) for part in range(step)]), target)
         return context.get_dummy_value()
 
     return types.void(stride, types.intp, types.intp), emit
@@ -211,6 +204,23 @@ def transposed(builder: Any, rows: list[Any], size: int) -> list[Any]:
     return rows
 
 
+def wanted(step: int, part: int) -> Any:
+    """A mask of the lanes of vector `part` of several that hold every step-th number."""
+    return ir.Constant(MASK, [(part * LANES + lane) % step == 0 for lane in range(LANES)])
+
+
+def every(builder: Any, source: Any, masks: list[Any]) -> Any:
+    """The numbers source[lane * step], step being how many masks there are: one for each of as many vectors; 0 where it is not set."""
+    step, value = len(masks), None
+    for part, mask in enumerate(masks):
+        read = masked_load(builder, element(builder, source, (part, INDEX(LANES))), mask)
+        if step == 1:
+            return read
+        lanes = [LANES + i * step % LANES if i * step // LANES == part else i for i in range(LANES)]
+        value = shuffle(builder, read if value is None else value, read, lanes)
+    return value
+
+
 def shuffle(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
     return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(INTEGER, LANES), lanes))
 
@@ -229,7 +239,7 @@ def masked_load(builder: Any, address: Any, mask: Any) -> Any:
     kind = ir.FunctionType(VECTOR, [VECTOR.as_pointer(), INTEGER, MASK, VECTOR])
     function = _declared(builder, f"llvm.masked.load.v{LANES}f32.p0v{LANES}f32", kind)
     place = builder.inttoptr(address, VECTOR.as_pointer())
-    return builder.call(function, [place, INTEGER(4), mask, ir.Constant(VECTOR, [0.0] * LANES)])
+    return builder.call(function, [place, INTEGER(4), mask, ZERO])
 
 
 def masked_store(builder: Any, value: Any, address: Any, mask: Any) -> None:

@@ -6,7 +6,7 @@ numbers; LLVM cuts it into what the machine has. All arguments are addresses in 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import llvmlite.binding
@@ -21,6 +21,7 @@ LANES = 16
 
 INDEX, REAL = ir.IntType(64), ir.FloatType()
 VECTOR = ir.VectorType(REAL, LANES)
+ZERO = ir.Constant(VECTOR, [0.0] * LANES)
 
 
 def _has_avx512() -> bool:
@@ -65,6 +66,25 @@ def everywhere(builder: Any, scalar: Any) -> Any:
     return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
 
 
+def repeat(builder: Any, count: Any, step: int, starts: Sequence[Any], body: Callable[[Any, list[Any]], Sequence[Any]]) -> list[Any]:
+    """Emit a loop over i = 0, step, 2 step, ... below count, and over 0 at any rate, that carries values in registers.
+
+    body(i, values) emits a turn and gives the values of the next one; those of the last one are returned.
+    """
+    entry, again, done = builder.block, builder.append_basic_block("again"), builder.append_basic_block("done")
+    builder.branch(again)
+    builder.position_at_end(again)
+    i, values = builder.phi(INDEX), [builder.phi(start.type) for start in starts]
+    more = list(body(i, values))
+    following = builder.add(i, INDEX(step))
+    for phi, start, now in zip([i, *values], [INDEX(0), *starts], [following, *more], strict=True):
+        phi.add_incoming(start, entry)
+        phi.add_incoming(now, builder.block)
+    builder.cbranch(builder.icmp_signed("<", following, count), again, done)
+    builder.position_at_end(done)
+    return more
+
+
 def multiply_add(builder: Any, a: Any, b: Any, c: Any) -> Any:
     return builder.fadd(builder.fmul(a, b, flags=("contract",)), c, flags=("contract",))
 
@@ -101,19 +121,11 @@ def _add_up(context: Any, source: Any, count: Any, target: Any) -> Any:
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source, count, target = args
-        entry, again, done = builder.block, builder.append_basic_block("again"), builder.append_basic_block("done")
-        before = load(builder, target)
-        builder.branch(again)
-        builder.position_at_end(again)
-        i, total = builder.phi(INDEX), builder.phi(VECTOR)
-        more = builder.fadd(total, load(builder, element(builder, source, (i, INDEX(LANES)))))
-        following = builder.add(i, INDEX(1))
-        for phi, start, now in ((i, INDEX(0), following), (total, before, more)):
-            phi.add_incoming(start, entry)
-            phi.add_incoming(now, again)
-        builder.cbranch(builder.icmp_signed("<", following, count), again, done)
-        builder.position_at_end(done)
-        store(builder, more, target)
+
+        def add(i: Any, totals: list[Any]) -> list[Any]:
+            return [builder.fadd(totals[0], load(builder, element(builder, source, (i, INDEX(LANES)))))]
+
+        store(builder, repeat(builder, count, 1, [load(builder, target)], add)[0], target)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 3), emit
@@ -166,7 +178,7 @@ def _contract(
     builder: Any, vectors: int, a: Any, row: Any, step: Any, block: Any, inner: Any, outer: Any, b: Any, b_step: Any, b_vector: Any
 ) -> list[Any]:  # fmt: skip
     """Emit the loops over t; the sums stay in registers. inner and outer are at least 1."""
-    entry, zero = builder.block, ir.Constant(VECTOR, [0.0] * LANES)
+    entry = builder.block
     count = ROWS * vectors
     blocks, steps, turn, done = (builder.append_basic_block(name) for name in ("blocks", "steps", "turn", "done"))
     builder.branch(blocks)
@@ -192,7 +204,7 @@ def _contract(
     onward = builder.add(o, INDEX(1)), element(builder, a_block, (1, block)), following[2]
     builder.cbranch(builder.icmp_signed("<", onward[0], outer), blocks, done)
 
-    for phi, start, again in zip([o, a_block, b_block, *carried], [INDEX(0), a, b, *[zero] * count], [*onward, *totals], strict=True):
+    for phi, start, again in zip([o, a_block, b_block, *carried], [INDEX(0), a, b, *[ZERO] * count], [*onward, *totals], strict=True):
         phi.add_incoming(start, entry)
         phi.add_incoming(again, turn)
     for phi, start, again in zip([t, a_now, b_now, *running], [INDEX(0), a_block, b_block, *carried], [*following, *totals], strict=True):
