@@ -60,13 +60,16 @@ class DeviceError(NetprotoError):
     """A device that is not there, or cannot do what was asked."""
 
 
-def did_you_mean(name: str, known: Iterable[str], *, most: int = 3) -> str:
-    """The nearest of the known names as a sentence, or all of them if none is near and they are few; else ''."""
+def did_you_mean(name: str, known: Iterable[str], *, most: int = 3, prefix: str = "") -> str:
+    """The nearest of the known names as a sentence, or all of them if none is near and they are few; else ''.
+
+    prefix: what is written before each name, and says nothing of how near two are.
+    """
     known = sorted(set(known))
     folded = {k.lower(): k for k in known}
     near = [folded[k] for k in difflib.get_close_matches(name.lower(), folded, n=most, cutoff=0.6)]
     if near:
-        return "Did you mean " + " or ".join(repr(n) for n in near) + "?"
+        return "Did you mean " + " or ".join(repr(prefix + n) for n in near) + "?"
     if known and len(known) <= 12:
-        return "Known: " + ", ".join(known)
+        return "Known: " + ", ".join(prefix + n for n in known)
     return ""

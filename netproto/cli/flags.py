@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -94,7 +95,7 @@ class Parser(argparse.ArgumentParser):
         off = name.removeprefix("no").removeprefix("-")
         if name in self._switches or off in self._switches:
             return _switch(name, value) if name in self._switches else f"--no-{off}"
-        near = did_you_mean(f"--{name}", {f"--{known}" for known in self._valued | self._switches})
+        near = did_you_mean(name, self._valued | self._switches, prefix="--")
         raise UsageError(f"unknown flag {token!r}. {near}".strip(". "))
 
     def _value_of(self, name: str, rest: Iterator[str]) -> str:
@@ -122,6 +123,17 @@ def positive(text: str) -> int:
 def natural(text: str) -> int:
     """A whole number, 0 included."""
     return _at_least(text, 0)
+
+
+def positive_number(text: str) -> float:
+    """A number above 0, infinity excluded."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
 
 
 def _at_least(text: str, least: int) -> int:

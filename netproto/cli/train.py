@@ -20,7 +20,7 @@ from ..solver import Solver, parallel, snapshot
 from ..solver.nets import train_net
 from ..solver.rules import RULES
 from . import device, logs, nets, options, samples, signals
-from .flags import Parser, UsageError, positive
+from .flags import Parser, UsageError, positive, positive_number
 
 EXAMPLE = "netproto train --solver examples/bvlc_alexnet/solver.prototxt --sample --batch-size 64 --max-iter 60"
 
@@ -40,6 +40,7 @@ def add_flags(parser: Parser) -> None:
     parser.flag("sigint-effect", choices=signals.EFFECTS, default="stop", help="what Ctrl-C does; stop writes a snapshot first")
     parser.flag("sighup-effect", choices=signals.EFFECTS, default="snapshot", help="what a hang-up does")
     parser.flag("max-iter", type=positive, metavar="N", help="stop after N iterations, in the place of max_iter in the solver file")
+    parser.flag("base-lr", type=positive_number, metavar="R", help="the learning rate, in the place of base_lr in the solver file")
     parser.flag("batch-size", type=positive, metavar="N", help="pictures in a training batch, in the place of batch_size in the net")
     options.add_sample(parser)
     options.add_python_layers(parser)
@@ -75,9 +76,11 @@ def run(args: Namespace) -> int:
 
 
 def as_flags_say(message: Any, args: Namespace) -> Any:
-    """The SolverParameter with --max-iter, --batch-size, --sample and --no-python-layers worked into it and its nets."""
+    """The SolverParameter with --max-iter, --base-lr, --batch-size, --sample and --no-python-layers worked into it and its nets."""
     if args.max_iter:
         message.max_iter = args.max_iter
+    if args.base_lr:
+        message.base_lr = args.base_lr
     if args.batch_size:
         message = nets.edit_train_net(message, lambda net: nets.set_batch_size(net, args.batch_size, level=args.level, stages=args.stage))
     if args.sample:

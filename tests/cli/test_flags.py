@@ -2,7 +2,7 @@
 
 import pytest
 
-from netproto.cli.flags import Parser, UsageError, names, natural, positive
+from netproto.cli.flags import Parser, UsageError, names, natural, positive, positive_number
 
 
 def parser() -> Parser:
@@ -91,3 +91,10 @@ def test_types_of_values() -> None:
     for kind, text in ((positive, "0"), (positive, "x"), (natural, "-1"), (natural, "1.5")):
         with pytest.raises(Exception, match="is not a whole number of at least"):
             kind(text)
+
+
+def test_numbers_above_0() -> None:
+    assert positive_number("2.5e-3") == 0.0025
+    for text in ("0", "-1", "nan", "inf", "fast"):
+        with pytest.raises(Exception, match="is not a number above 0"):
+            positive_number(text)

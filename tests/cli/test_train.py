@@ -92,6 +92,12 @@ def test_flags_change_the_run(folder: Path, cli: Callable) -> None:
     assert set(weights_files.load("snapshots/tiny_iter_2.npz")) == {"ip", "extra"}
 
 
+def test_the_rate_of_the_flag_is_that_of_the_run(folder: Path, cli: Callable) -> None:
+    result = cli("train", "--solver", "solver.prototxt", "--max-iter", "2", "--base-lr", "0.003", "--log-format", "glog")
+    assert result.code == 0
+    assert "Iteration 0, lr = 0.003" in result.err
+
+
 def test_weights_are_where_it_starts(folder: Path, cli: Callable) -> None:
     assert cli("train", "--solver", "solver.prototxt", "--max-iter", "1").code == 0
     result = cli("train", "--solver", "solver.prototxt", "--weights", "snapshots/tiny_iter_1.npz")
