@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .cpu_kernels import depthwise, direct, frames, gemm_conv, winograd
+from .cpu_kernels import depthwise, direct, frames, gemm_conv, pointwise, winograd
 from .cpu_kernels.conv_choice import is_direct, short_algorithm
 from .cpu_kernels.finish import PLAIN, Ending, rectified
 from .cpu_kernels.workers import Workers, fits
@@ -40,6 +40,8 @@ class CpuConvolution(Rectified):
             winograd.forward(self, x, w, bias, y, short.outputs, short.taps, geo, finish)
         elif is_direct(w.shape, geo):
             direct.forward(self, x, w, bias, y, geo, finish)
+        elif pointwise.suits(w.shape, geo):
+            pointwise.forward(self, x, w, bias, y, geo, finish)
         else:
             gemm_conv.forward(self, x, w, bias, y, geo, finish)
 
@@ -61,5 +63,7 @@ class CpuConvolution(Rectified):
         elif is_direct(w.shape, geo) and dw is not None and x is not None:
             direct.filters_gradient(self, x, dy, dw, geo)
             gemm_conv.backward(self, x, w, dy, dx, None, db, geo)
+        elif pointwise.suits(w.shape, geo):
+            pointwise.backward(self, x, w, dy, dx, dw, db, geo)
         else:
             gemm_conv.backward(self, x, w, dy, dx, dw, db, geo)

@@ -11,7 +11,7 @@ import pytest
 from netproto.ops import cpu_convolution
 from netproto.ops.base import Ops
 from netproto.ops.cpu import CpuOps
-from netproto.ops.cpu_kernels import conv_choice, depthwise, direct, gemm_conv, winograd
+from netproto.ops.cpu_kernels import conv_choice, depthwise, direct, gemm_conv, pointwise, winograd
 from netproto.ops.geometry import ConvGeometry
 
 from . import naive
@@ -49,6 +49,10 @@ CASES = {
     "dilated": Case(1, 3, 9, (12, 13), 3, pad=2, dilation=2),
     "1x1": Case(3, 7, 20, (5, 9), 1),
     "1x1 strided": Case(2, 7, 5, (7, 6), 1, stride=2),
+    "1x1 in whole blocks": Case(3, 24, 40, (4, 12), 1),
+    "1x1 in broken blocks": Case(5, 136, 24, (5, 9), 1),
+    "1x1 of long rows": Case(2, 16, 264, (9, 43), 1, stride=(1, 2)),
+    "1x1 of few pixels": Case(3, 8, 16, (11, 8), 1, stride=(2, 3)),
     "whole map": Case(3, 5, 17, (4, 6), (4, 6)),
     "batch of one": Case(1, 6, 33, (9, 7), 3, pad=1),
     "7x7 strided": Case(2, 3, 16, (23, 21), 7, stride=2, pad=3),
@@ -116,7 +120,7 @@ def test_the_number_of_workers_changes_no_bit(case: str) -> None:
             np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("case", ["plain", "3x3", "depthwise", "one axis"])
+@pytest.mark.parametrize("case", ["plain", "3x3", "depthwise", "one axis", "1x1 in whole blocks"])
 @pytest.mark.parametrize("backend", ["portable", "cpu"])
 def test_without_bias(case: str, backend: str) -> None:
     check(run(BACKENDS[backend], CASES[case], bias=False), expected(CASES[case], bias=False))
@@ -124,7 +128,7 @@ def test_without_bias(case: str, backend: str) -> None:
 
 @pytest.mark.parametrize("backend", ["portable", "cpu"])
 @pytest.mark.parametrize("wanted", ["dx", "dw", "db"])
-@pytest.mark.parametrize("case", ["plain", "3x3", "11x11 strided", "depthwise", "three axes"])
+@pytest.mark.parametrize("case", ["plain", "3x3", "11x11 strided", "depthwise", "three axes", "1x1 of long rows"])
 def test_one_gradient_alone(case: str, wanted: str, backend: str) -> None:
     ops, geo = BACKENDS[backend], CASES[case].geo
     x, w, _, dy = arrays(ops, CASES[case], naive.conv_shape(CASES[case].spatial, geo.kernel, geo.stride, geo.pad, geo.dilation))
@@ -140,6 +144,7 @@ def test_products_of_unfolded_windows_do_them_all(case: str, monkeypatch: pytest
     monkeypatch.setattr(cpu_convolution, "is_depthwise", lambda *_: False)
     monkeypatch.setattr(cpu_convolution, "short_algorithm", lambda *_: None)
     monkeypatch.setattr(cpu_convolution, "is_direct", lambda *_: False)
+    monkeypatch.setattr(pointwise, "suits", lambda *_: False)
     monkeypatch.setattr(gemm_conv, "PIECE", 2000)  # so that a batch takes several pieces
     check(run(CpuOps(threads=2), CASES[case]), expected(CASES[case]), 2e-6)
 
@@ -150,6 +155,15 @@ def test_windows_can_be_read_where_they_lie(case: str, threads: int, monkeypatch
     monkeypatch.setattr(cpu_convolution, "short_algorithm", lambda *_: None)
     monkeypatch.setattr(cpu_convolution, "is_direct", lambda *_: True)
     monkeypatch.setattr(direct, "PIECE", 1000)  # so that a map takes several pieces
+    check(run(CpuOps(threads=threads), CASES[case]), expected(CASES[case]), 2e-6)
+
+
+@pytest.mark.parametrize("case", [name for name in CASES if name.startswith(("1x1 in", "1x1 of"))])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_matrices_of_1x1_are_taken_in_pieces(case: str, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("STEP", 48), ("TERMS", 32), ("HEIGHT", 16), ("SUMS", 1)):
+        monkeypatch.setattr(pointwise, name, value)
+    assert pointwise.suits(weights(CASES[case]), CASES[case].geo)
     check(run(CpuOps(threads=threads), CASES[case]), expected(CASES[case]), 2e-6)
 
 
@@ -195,12 +209,12 @@ def test_choice(x: Shape, w: Shape, options: dict[str, int], chosen: Shape | Non
     assert (found and (found.outputs, found.taps)) == chosen
 
 
-@pytest.mark.parametrize("module", [depthwise, direct, gemm_conv, winograd])
+@pytest.mark.parametrize("module", [depthwise, direct, gemm_conv, pointwise, winograd])
 def test_a_case_reaches_each_algorithm(module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     used = []
     forward = module.forward
     monkeypatch.setattr(module, "forward", lambda *args: used.append(module) or forward(*args))
-    for name in ("plain", "3x3", "depthwise", "1x1"):
+    for name in ("plain", "3x3", "depthwise", "1x1", "1x1 in whole blocks"):
         run(BACKENDS["cpu"], CASES[name])
     assert used
 

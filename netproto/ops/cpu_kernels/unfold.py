@@ -119,8 +119,11 @@ def pack_top(dy: Array, channel: int, channels: int, start: int, count: int, to:
         for k in range(channels):
             row = dy.ctypes.data + ((n * dy.shape[1] + channel + k) * pixels + place - done) * BYTES
             for block in range(done // LANES, (end + LANES - 1) // LANES):
-                lane = block * LANES
-                pick(1, row + lane * BYTES, 0, end - lane, done - lane, to.ctypes.data + (block * to.shape[1] + k) * BLOCK)
+                lane, target = block * LANES, to.ctypes.data + (block * to.shape[1] + k) * BLOCK
+                if done <= lane and lane + LANES <= end:
+                    pick_all(1, row + lane * BYTES, target)
+                else:
+                    pick(1, row + lane * BYTES, 0, end - lane, done - lane, target)
         done = end
 
 
