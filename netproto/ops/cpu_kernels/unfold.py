@@ -148,7 +148,7 @@ def turn_top(dy: Array, channel: int, channels: int, start: int, count: int, pad
 @inlined
 def write_top(made: Array, bias: Array, channel: int, channels: int, start: int, count: int, y: Array, finish: Ending) -> None:
     """y (N, K, pixels) = made (blocks, channels, LANES) + bias, finished, for outputs start.. + count."""
-    pixels, done = y.shape[2], 0
+    pixels, done, plain = y.shape[2], 0, finish[0] == 0 and finish[1] == 1
     while done < count:
         n, place = divmod(start + done, pixels)
         end = min(done + pixels - place, count)
@@ -157,5 +157,11 @@ def write_top(made: Array, bias: Array, channel: int, channels: int, start: int,
             for block in range(done // LANES, (end + LANES - 1) // LANES):
                 source, target = made.ctypes.data + (block * made.shape[1] + k) * BLOCK, row + block * BLOCK
                 first, last = done - block * LANES, end - block * LANES
-                finish_lanes(source, first, last, bias[channel + k], beside(target, finish), finish[1], target)
+                if first <= 0 and last >= LANES:
+                    if plain:
+                        move(0, source, 0, LANES, bias[channel + k], target)
+                    else:
+                        finish_lanes(source, 0, LANES, bias[channel + k], beside(target, finish), finish[1], target)
+                else:
+                    finish_lanes(source, first, last, bias[channel + k], beside(target, finish), finish[1], target)
         done = end
