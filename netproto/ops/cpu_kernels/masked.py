@@ -10,9 +10,11 @@ from typing import Any
 import numpy
 
 from .jit import kernel
+from .prefetch import PIECE, read_piece, write_piece
 
 Array = Any
-PIECE = 256
+AHEAD = 4096
+"""How many bytes behind what is worked on the lines stand that are asked for, where several arrays are read and written at once."""
 
 
 @kernel
@@ -62,6 +64,9 @@ def rectified_sum(a: Array, b: Array, y: Array, slope: Any, lo: int, hi: int) ->
     for start in range(lo, hi, PIECE):
         count = min(PIECE, hi - start)
         left, right, out = a[start : start + count], b[start : start + count], y[start : start + count]
+        read_piece(left.ctypes.data + AHEAD)
+        read_piece(right.ctypes.data + AHEAD)
+        write_piece(out.ctypes.data + AHEAD)
         if slope == 0:
             for i in range(count):
                 total = left[i] + right[i]
@@ -81,6 +86,10 @@ def rectified_sum_backward(y: Array, dy: Array, da: Array, db: Array, slope: Any
         count = min(PIECE, hi - start)
         value, up = y[start : start + count], dy[start : start + count]
         first, second = da[start : start + count], db[start : start + count]
+        read_piece(value.ctypes.data + AHEAD)
+        read_piece(up.ctypes.data + AHEAD)
+        write_piece(first.ctypes.data + AHEAD)
+        write_piece(second.ctypes.data + AHEAD)
         for i in range(count):
             made[i] = up[i] if value[i] > 0 else up[i] * slope
         for i in range(count):

@@ -1,7 +1,7 @@
 """BatchNorm with the Scale and the ReLU behind it, channel by channel, so that all that is read twice is read from the cache.
 
 Arrays (N, C, inner). Sums are formed in float64, in the same order for any number of workers. A group of channels is what is worked on at
-once, since the planes of small maps are short.
+once, since the planes of small maps are short; planes of a group in one image are a run.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy
 
 from .channelwise import planes_each
 from .jit import inlined, kernel
+from .normal_loops import HALF, SUMS, add_moments, add_products, normalise, spread_gradient
 from .workers import Workers
 
 Array = Any
@@ -47,44 +48,39 @@ def _least(x: Array) -> int:
 def _forward(
     x: Array, mean: Array, var: Array, scale: Array, shift: Array, y: Array, eps: float, slope: Any, each: int, lo: int, hi: int
 ) -> None:  # fmt: skip
-    count, sums = x.shape[0] * x.shape[2], numpy.empty((each, 2))
+    images, channels, inner = x.shape
+    sums = numpy.empty((each, SUMS))
     for first in range(lo, hi, each):
         last = min(first + each, hi)
         sums[:] = 0
-        for n in range(x.shape[0]):
+        for n in range(images):
             for c in range(first, last):
-                total, squares = 0.0, 0.0
-                for i in range(x.shape[2]):
-                    value = numpy.float64(x[n, c, i])
-                    total += value
-                    squares += value * value
-                sums[c - first, 0] += total
-                sums[c - first, 1] += squares
+                add_moments(x[n, c].ctypes.data, inner, next_run(n, images, channels, each) * inner, sums[c - first].ctypes.data)
         for c in range(first, last):
-            centre = sums[c - first, 0] / count
-            mean[c] = centre
-            var[c] = max(sums[c - first, 1] / count - centre * centre, 0.0)
-        for n in range(x.shape[0]):
+            total, squares = both(sums[c - first])
+            mean[c] = total / (images * inner)
+            var[c] = max(squares / (images * inner) - (total / (images * inner)) ** 2, 0.0)
+        for n in range(images):
             for c in range(first, last):
-                m, f, b = mean[c], numpy.float32(scale[c] / sqrt(var[c] + eps)), shift[c]
-                if slope == 1:
-                    for i in range(x.shape[2]):
-                        y[n, c, i] = (x[n, c, i] - m) * f + b
-                else:
-                    for i in range(x.shape[2]):
-                        y[n, c, i] = ramp((x[n, c, i] - m) * f + b, slope)
+                factor = numpy.float32(scale[c] / sqrt(var[c] + eps))
+                normalise(x[n, c].ctypes.data, y[n, c].ctypes.data, inner, channels * inner, mean[c], factor, shift[c], slope)
 
 
 @inlined
-def ramp(value: Any, slope: Any) -> Any:
-    """The ReLU; a slope of 0 gives 0 for -Inf too."""
-    return (numpy.float32(0) if slope == 0 else value * slope) if value <= 0 else value
+def next_run(n: int, images: int, channels: int, each: int) -> int:
+    """How many planes further on the next run of the first pass stands: in the next image, or the next group of channels."""
+    return channels if n < images - 1 else each - n * channels
 
 
 @inlined
-def passed(dy: Any, y: Any, slope: Any) -> Any:
-    """What a ReLU lets through of a gradient."""
-    return dy if y > 0 else (numpy.float32(0) if slope == 0 else dy * slope)
+def both(sums: Array) -> tuple[float, float]:
+    """Two sums of which there are halves of vectors by turns."""
+    first, second = 0.0, 0.0
+    for i in range(0, sums.size, 2 * HALF):
+        for lane in range(HALF):
+            first += sums[i + lane]
+            second += sums[i + HALF + lane]
+    return first, second
 
 
 @kernel
@@ -92,35 +88,27 @@ def _backward(
     x: Array, mean: Array, var: Array, scale: Array, y: Array, dy: Array, dx: Array, gradients: Array,
     eps: float, slope: Any, each: int, lo: int, hi: int,
 ) -> None:  # fmt: skip
-    count, sums = x.shape[0] * x.shape[2], numpy.empty((each, 2))
+    images, channels, inner = x.shape
+    count, sums = images * inner, numpy.empty((each, SUMS))
     for first in range(lo, hi, each):
         last = min(first + each, hi)
         sums[:] = 0
-        for n in range(x.shape[0]):
+        for n in range(images):
             for c in range(first, last):
-                m, total, products = mean[c], 0.0, 0.0
+                at, ahead = (x[n, c].ctypes.data, y[n, c].ctypes.data, dy[n, c].ctypes.data), next_run(n, images, channels, each) * inner
                 if slope == 1:
-                    for i in range(x.shape[2]):
-                        g = dy[n, c, i]
-                        total += numpy.float64(g)
-                        products += numpy.float64(g) * numpy.float64(x[n, c, i] - m)
+                    add_products(0, at[0], at[1], at[2], inner, ahead, mean[c], slope, sums[c - first].ctypes.data)
                 else:
-                    for i in range(x.shape[2]):
-                        g = passed(dy[n, c, i], y[n, c, i], slope)
-                        total += numpy.float64(g)
-                        products += numpy.float64(g) * numpy.float64(x[n, c, i] - m)
-                sums[c - first, 0] += total
-                sums[c - first, 1] += products
-        for n in range(x.shape[0]):
-            for c in range(first, last):
-                total, products, r = sums[c - first, 0], sums[c - first, 1], 1 / sqrt(var[c] + eps)
-                gradients[0, c], gradients[1, c] = products * r, total
-                m, f = mean[c], numpy.float32(scale[c] * r)
-                level, steepness = numpy.float32(total / count), numpy.float32(products * r * r / count)
+                    add_products(1, at[0], at[1], at[2], inner, ahead, mean[c], slope, sums[c - first].ctypes.data)
+        for c in range(first, last):
+            total, products = both(sums[c - first])
+            r = 1 / sqrt(var[c] + eps)
+            gradients[0, c], gradients[1, c] = products * r, total
+            factor = numpy.float32(scale[c] * r)
+            level, steepness = numpy.float32(total / count), numpy.float32(products * r * r / count)
+            for n in range(images):
+                at, to = (x[n, c].ctypes.data, y[n, c].ctypes.data, dy[n, c].ctypes.data), dx[n, c].ctypes.data
                 if slope == 1:
-                    for i in range(x.shape[2]):
-                        dx[n, c, i] = (dy[n, c, i] - level - (x[n, c, i] - m) * steepness) * f
+                    spread_gradient(0, at[0], at[1], at[2], to, inner, mean[c], slope, level, steepness, factor)
                 else:
-                    for i in range(x.shape[2]):
-                        g = passed(dy[n, c, i], y[n, c, i], slope)
-                        dx[n, c, i] = (g - level - (x[n, c, i] - m) * steepness) * f
+                    spread_gradient(1, at[0], at[1], at[2], to, inner, mean[c], slope, level, steepness, factor)

@@ -44,8 +44,8 @@ def _product(vectors: int) -> Callable[..., Any]:
 
         def add_turn(o: Any, k: Any, sums: list[Any]) -> list[Any]:
             number, first = builder.add(builder.mul(o, turns), k), builder.mul(k, turn)
-            ask(builder, _at_row(builder, read, number, read_row), LINES, READ)
-            ask(builder, _at_row(builder, write, number, c_row), vectors, WRITE)
+            _ask_row(builder, read, number, read_row, LINES, READ)
+            _ask_row(builder, write, number, c_row, vectors, WRITE)
             left, rest = element(builder, a, (o, block), (first, step)), builder.sub(inner, first)
             right = element(builder, b, (builder.add(builder.mul(o, inner), first), INDEX(LANES)))
             count = builder.select(builder.icmp_signed("<", turn, rest), turn, rest)
@@ -73,10 +73,10 @@ def _product(vectors: int) -> Callable[..., Any]:
     return product
 
 
-def _at_row(builder: Any, address: Any, number: Any, row: Any) -> Any:
-    """address + number * row, or nothing's."""
-    there = builder.icmp_signed("!=", address, INDEX(0))
-    return builder.select(there, element(builder, address, (number, row)), address)
+def _ask_row(builder: Any, address: Any, number: Any, row: Any, lines: int, purpose: tuple[int, int]) -> None:
+    """Ask for lines at address + number * row, unless the address is nothing's."""
+    with builder.if_then(builder.icmp_signed("!=", address, INDEX(0))):
+        ask(builder, element(builder, address, (number, row)), lines, purpose)
 
 
 _product_1, _product_2, _product_3 = (_product(vectors) for vectors in (1, 2, 3))

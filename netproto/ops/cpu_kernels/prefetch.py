@@ -1,10 +1,13 @@
-"""Lines of memory that are asked for before they are needed."""
+"""Lines of memory that are asked for before they are needed. Nothing fails where there is no memory."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 from .vectors import INDEX, LANES, element
 
@@ -13,12 +16,30 @@ READ, WRITE = (0, 2), (1, 3)
 
 
 def ask(builder: Any, address: Any, lines: int, purpose: tuple[int, int]) -> None:
-    """Ask for lines side by side, unless the address is 0. Nothing fails where there is no memory."""
+    """Emit what asks for lines side by side."""
     byte, flag, name = ir.IntType(8).as_pointer(), ir.IntType(32), "llvm.prefetch.p0i8"
     function = builder.module.globals.get(name)
     if function is None:
         function = ir.Function(builder.module, ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag]), name)
-    with builder.if_then(builder.icmp_signed("!=", address, INDEX(0))):
-        for line in range(lines):
-            place = builder.inttoptr(element(builder, address, (line, INDEX(LANES))), byte)
-            builder.call(function, [place, *map(flag, purpose), flag(1)])
+    for line in range(lines):
+        place = builder.inttoptr(element(builder, address, (line, INDEX(LANES))), byte)
+        builder.call(function, [place, *map(flag, purpose), flag(1)])
+
+
+def _piece(purpose: tuple[int, int]) -> Callable[..., Any]:
+    @intrinsic
+    def piece(context: Any, address: Any) -> Any:
+        """Ask for the lines of a piece."""
+
+        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            ask(builder, args[0], PIECE // LANES, purpose)
+            return context.get_dummy_value()
+
+        return types.void(types.intp), emit
+
+    return piece
+
+
+PIECE = 256
+"""The elements of a piece of an array, whose lines are asked for together."""
+read_piece, write_piece = _piece(READ), _piece(WRITE)
