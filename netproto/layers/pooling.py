@@ -70,6 +70,10 @@ class Pooling(Layer):
         if summed:
             summed.narrow(self.ops, whole, dx)
 
+    def plain_geometry(self, shape: Shape) -> PoolGeometry | None:
+        """Where the windows of MAX or AVE lie on a bottom of this shape; None if there is more to it than a PoolGeometry says."""
+        return None if self.method == "STOCHASTIC" or self._summed_sides else self._geometry(shape)
+
     @property
     def _summed_sides(self) -> Sides | None:
         """The padding that takes part in an average, where it is not the same on all sides."""

@@ -21,15 +21,16 @@ class Softmax(Layer):
     in_place = True
 
     def reshape(self, bottom: Sequence[Shape]) -> list[Shape]:
-        self._axis(bottom[0])
+        self.axis_of(bottom[0])
         return [bottom[0]]
 
     def forward(self, bottom: Sequence[Blob], top: Sequence[Blob]) -> None:
-        self.ops.softmax(bottom[0].data, top[0].data, axis=self._axis(top[0].shape))
+        self.ops.softmax(bottom[0].data, top[0].data, axis=self.axis_of(top[0].shape))
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
         if propagate_down[0]:
-            self.ops.softmax_backward(top[0].data, top[0].diff, bottom[0].diff, axis=self._axis(top[0].shape))
+            self.ops.softmax_backward(top[0].data, top[0].diff, bottom[0].diff, axis=self.axis_of(top[0].shape))
 
-    def _axis(self, scores: Shape) -> int:
+    def axis_of(self, scores: Shape) -> int:
+        """The axis of the classes, counted from the front."""
         return class_axis(self, scores, self.message.softmax_param.axis, "softmax_param.axis")

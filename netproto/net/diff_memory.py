@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from math import prod
 
+from ..ops.lives import Life, groups
 from .graph import Graph, Node
-from .lives import Life, groups
 from .views import owners
 
 OPAQUE = ("HDF5Output", "Python")

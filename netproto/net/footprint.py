@@ -53,6 +53,8 @@ def footprint(
 ) -> Footprint:
     """The memory of a graph's forward pass; with `training`, of its backward pass too.
 
+    Programs of a backend (sections.py) have memory of their own for what lies within them: about as much as here.
+
     lean: of a TrainingNet, or without `training` of an InferenceNet that keeps its outputs only. history: arrays that the solver keeps for
     each learned blob. queued: layer name -> how many batches it reads ahead. real: bytes of a real number.
     """
@@ -81,7 +83,8 @@ def _of_inference(graph: Graph, learned: int, queued: int, real: int) -> Footpri
     roots = roots_of(graph, kept)
     together = {i for step in steps if step.top >= 0 for i in step.nodes}
     alone = (node for i, node in enumerate(graph.nodes) if i not in together)
-    data = {roots[blob] for blob in kept} | {group[0] for group in data_memory.plan(graph, steps, kept)}
+    touched = (data_memory.blobs_of(graph, step) for step in steps)
+    data = {roots[blob] for blob in kept} | {group[0] for group in data_memory.plan(graph, touched, kept)}
     return Footprint(
         learned=learned,
         history=0,

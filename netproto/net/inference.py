@@ -12,11 +12,13 @@ from ..layers.convolution import Convolution
 from ..layers.inner_product import InnerProduct
 from ..ops.base import Ops
 from ..ops.reference.bound import Finish, Run
+from ..ops.reference.program import Weights
 from ..schema.places import place_of
 from . import data_memory
 from .folding import folded
 from .fusion import Step, kept_of, passes_on, roots_of, steps_of
 from .net import Net, call
+from .sections import Section, instructions_of, sections_of
 
 
 class InferenceNet(Net):
@@ -42,8 +44,8 @@ class InferenceNet(Net):
     ):
         self._keep = keep
         super().__init__(message, ops=ops, phase=TEST, level=level, stages=stages, seed=seed, rank=rank, ranks=ranks, given=given)
-        self._bound_to: list[Array] = [None] * len(self.steps)
-        self._runs: list[Run] = [self.ops.wait] * len(self.steps)
+        self._bound_to: list[object] = [None] * len(self.units)
+        self._runs: list[Run] = [self.ops.wait] * len(self.units)
         self._share_data()
         self.blobs = {name: blob for name, blob in self.blobs.items() if self.graph.blob_names.index(name) in self._kept}
 
@@ -57,6 +59,8 @@ class InferenceNet(Net):
             self._kept, self.steps = set(range(len(names))), [Step([i]) for i in range(len(self.graph.nodes))]
         else:
             self.steps = steps_of(self.graph, self._kept, into_parts=self.ops.writes_channels)
+        self._roots = roots_of(self.graph, self._kept)
+        self.units = sections_of(self.graph, self.steps, self._kept, self.ops.takes)
         placed = {step.top: step.into[0] for step in self.steps if step.into}
         self._filled = {
             i: [b in placed for b in node.bottoms] for i, node in enumerate(self.graph.nodes) if placed.keys() & set(node.bottoms)
@@ -66,11 +70,12 @@ class InferenceNet(Net):
     # -- memory --------------------------------------------------------------------------------------------------------------
 
     def _share_data(self) -> None:
-        for first, *others in data_memory.plan(self.graph, self.steps, self._kept):
+        touched = (unit.given if isinstance(unit, Section) else data_memory.blobs_of(self.graph, unit) for unit in self.units)
+        for first, *others in data_memory.plan(self.graph, touched, self._kept):
             for blob in others:
                 self._blobs[blob].share_data(self._blobs[first])
             self._blobs[first].data  # noqa: B018 the largest takes the memory, before others do
-        for blob, root in roots_of(self.graph, self._kept).items():
+        for blob, root in self._roots.items():
             if root != blob:
                 self._blobs[blob].share_data(self._blobs[root])
 
@@ -80,7 +85,7 @@ class InferenceNet(Net):
         return {name: array for name, array in super()._internal_arrays(i, bottom, top).items() if not array.for_backward}
 
     def weights_changed(self) -> None:
-        self._bound_to = [None] * len(self.steps)
+        self._bound_to = [None] * len(self.units)
 
     # -- passes --------------------------------------------------------------------------------------------------------------
 
@@ -89,12 +94,17 @@ class InferenceNet(Net):
         if start or end is not None:
             raise ModelError("a net that keeps no blobs runs as a whole", place=place_of(self.message))
         total = self.ops.zeros(()) if loss is None else loss
-        for number, step in enumerate(self.steps):
-            for i in step.nodes:
-                call(self.callbacks.before_forward, i)
-            self._run(number, step, total)
-            for i in step.nodes:
-                call(self.callbacks.after_forward, i)
+        for number, unit in enumerate(self.units):
+            if self.callbacks.before_forward:
+                for i in unit.nodes:
+                    call(self.callbacks.before_forward, i)
+            if isinstance(unit, Section):
+                self._run_section(number, unit)
+            else:
+                self._run(number, unit, total)
+            if self.callbacks.after_forward:
+                for i in unit.nodes:
+                    call(self.callbacks.after_forward, i)
         return total
 
     def backward(self, start: int | None = None, end: int = 0) -> None:
@@ -110,6 +120,37 @@ class InferenceNet(Net):
             self._runs[number] = self._bind(step, x)
             self._bound_to[number] = x
         self._runs[number]()
+
+    def _run_section(self, number: int, section: Section) -> None:
+        """Several steps as one program, for the shapes that its inputs have now."""
+        shapes = [self._blobs[blob].shape for blob in section.given]
+        if shapes != self._bound_to[number]:
+            self._runs[number] = self._bind_section(section)
+            self._bound_to[number] = [self._blobs[blob].shape for blob in section.given]
+        self._runs[number]()
+
+    def _bind_section(self, section: Section) -> Run:
+        shapes = {blob: self._blobs[blob].shape for blob in section.given}
+        for step in section.steps:
+            for i in step.nodes:
+                node = self.graph.nodes[i]
+                bottoms = [shapes.setdefault(blob, self._blobs[blob].shape) for blob in node.bottoms]
+                shapes.update(zip(node.tops, node.layer.reshape(bottoms), strict=True))
+        for blob, shape in shapes.items():
+            if (root := self._roots[blob]) in section.given:
+                self._blobs[blob].reshape(shape)
+                if root != blob:
+                    self._blobs[blob].share_data(self._blobs[root])
+        program = instructions_of(self.graph, section, self._roots, shapes)
+        weights = [self._weights(step) if step.top >= 0 else None for _, step in program]
+        values = {root: shapes[root] for blob in shapes if (root := self._roots[blob]) in shapes}
+        run = self.ops.bound_program([instruction for instruction, _ in program], weights, values, section.given)
+        return lambda: run({blob: self._blobs[blob].data for blob in section.given})
+
+    def _weights(self, step: Step) -> Weights:
+        layer = self.layers[step.node]
+        assert isinstance(layer, Convolution | InnerProduct)
+        return folded(layer, [self.layers[i] for i in step.folded])
 
     def _run_layer(self, i: int, total: Array) -> None:
         """A layer by itself, as far as there is anything to do."""
@@ -128,7 +169,7 @@ class InferenceNet(Net):
         """A step bound to its blobs as they are now, and to weights of their present values."""
         layer = self.layers[step.node]
         assert isinstance(layer, Convolution | InnerProduct)
-        weight, bias = folded(layer, [self.layers[i] for i in step.folded])
+        weight, bias = self._weights(step)
         add = None if step.add is None else self._blobs[step.add].data
         y = self._target(step, layer.reshape([x.shape])[0])
         if isinstance(layer, Convolution):

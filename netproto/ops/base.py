@@ -11,7 +11,6 @@ from .reference.activation import Activation
 from .reference.arithmetic import Arithmetic
 from .reference.arrays import Array, Arrays
 from .reference.batch_norm import BatchNorm
-from .reference.bound import Bound
 from .reference.channelwise import Channelwise
 from .reference.convolution import Convolution
 from .reference.detection import Detection
@@ -26,6 +25,7 @@ from .reference.normal_chain import NormalChain
 from .reference.normalisation import Normalisation
 from .reference.pixels import Pixels
 from .reference.pooling import Pooling
+from .reference.program import Program
 from .reference.proposals import Proposals
 from .reference.rectified import Rectified
 from .reference.recurrent import Recurrent
@@ -45,7 +45,7 @@ __all__ = ["Array", "Arrays", "Ops"]
 
 
 class Ops(
-    Bound,
+    Program,
     NormalChain,
     Residual,
     Rectified,
@@ -63,19 +63,19 @@ class Ops(
     Shaping,
     Elementwise,
     Activation,
+    Unfold,
+    Convolution,
+    Linear,
     Loss,
     DistanceLoss,
     SigmoidLoss,
     Accuracy,
-    Unfold,
     BatchNorm,
     Channelwise,
     Lookup,
-    Convolution,
     Normalisation,
     Pooling,
     Pixels,
-    Linear,
     Update,
     Rng,
 ):

@@ -43,6 +43,8 @@ class CpuArrays(Arrays):
 
 def _aligned(make: Callable[..., Array], shape: Sequence[int], dtype: Any) -> Array:
     count, spare = prod(shape), LINE // dtype.itemsize
+    if count <= 1:
+        return make(tuple(shape), dtype)
     store = make(count + spare, dtype)
     start = -store.ctypes.data % LINE // dtype.itemsize
     return store[start : start + count].reshape(tuple(shape))

@@ -54,7 +54,8 @@ def test_it_is_what_a_net_takes(phase: int) -> None:
     assert got.total == got.learned + got.history + got.data + got.gradients + got.internals
 
 
-def test_it_is_what_a_net_for_inference_takes() -> None:
+def test_it_is_what_a_net_for_inference_takes_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CpuOps, "takes", lambda *_: False)
     net = InferenceNet(upgrade.net(text.parse(NET, messages.NetParameter, file="net")), ops=CpuOps())
     net.forward()
     got = footprint(net.graph, training=False, lean=True, queued={"data": 3})

@@ -10,6 +10,7 @@ import pytest
 from netproto.errors import ModelError
 from netproto.net.inference import InferenceNet
 from netproto.net.net import Net
+from netproto.net.sections import Section
 from netproto.ops.base import Ops
 from netproto.ops.cpu import CpuOps
 from netproto.schema import messages, text, upgrade
@@ -40,6 +41,7 @@ def scale(blob: str, more: str = "scale_param { bias_term: true }") -> str:
 
 
 IP = 'inner_product_param { num_output: 7 weight_filler { type: "gaussian" std: 0.3 } bias_filler { type: "gaussian" std: 0.3 } }'
+STOCHASTIC = "pooling_param { pool: STOCHASTIC kernel_size: 2 }"
 SUM = "eltwise_param { operation: SUM }"
 RESIDUAL = [
     conv("a", "data"),
@@ -50,7 +52,20 @@ RESIDUAL = [
     layer("sum", "Eltwise", "a b"),
     relu("sum"),
 ]
+BLOCKS = [
+    conv("a", "data", outputs=16),
+    relu("a"),
+    conv("b", "a", outputs=32),
+    conv("c", "a", outputs=16),
+    layer("both", "Concat", "b c"),
+    layer("pool", "Pooling", "both", more="pooling_param { pool: AVE kernel_size: 3 stride: 2 }"),
+    layer("flat", "Flatten", "pool"),
+    layer("ip", "InnerProduct", "flat", more=IP),
+    layer("prob", "Softmax", "ip"),
+]
 CASES = {
+    "concat of whole blocks, pooling, probabilities": (BLOCKS, 8),
+    "pooling that a program does not know": ([*BLOCKS[:5], layer("p", "Pooling", "both", more=STOCHASTIC), conv("e", "p")], 6),
     "conv, relu": ([conv("a", "data"), relu("a")], 1),
     "relu with a top of its own": ([conv("a", "data"), relu("a", "b")], 1),
     "a leaky relu": ([conv("a", "data"), relu("a", more="relu_param { negative_slope: 0.1 }")], 1),
@@ -121,6 +136,48 @@ def lean_steps(layers: list[str]) -> list[bool]:
     """For each step but those that have nothing to do, True."""
     net = net_of(InferenceNet, layers, CpuOps())
     return [net.layers[step.node].type not in ("Input", "Split") for step in net.steps]
+
+
+def sections(net: InferenceNet) -> list[list[str]]:
+    """The layers of each section."""
+    return [[net.layer_names[i] for i in unit.nodes] for unit in net.units if isinstance(unit, Section)]
+
+
+def test_what_runs_as_one_program() -> None:
+    assert sections(net_of(InferenceNet, BLOCKS, CpuOps())) == [
+        ["a", "relu_a", "a_relu_a_0_split", "b", "c", "both", "pool", "flat", "ip", "prob"],
+    ]
+    assert sections(net_of(InferenceNet, BLOCKS, Ops())) == []
+    assert sections(net_of(InferenceNet, [conv("a", "data"), relu("a"), layer("p", "Power", "a"), conv("b", "p")], CpuOps())) == []
+
+
+def test_a_concat_of_which_not_all_is_made_in_a_program_is_in_none() -> None:
+    layers = [*BLOCKS[:3], conv("d", "b", outputs=16), layer("p", "Power", "b"), conv("c", "p", outputs=16), layer("all", "Concat", "c d")]
+    lean, whole = net_of(InferenceNet, layers, CpuOps()), net_of(Net, layers, CpuOps(), phase=1)
+    assert sections(lean) == [["a", "relu_a", "b", "b_b_0_split"]]
+    for net in (lean, whole):
+        net.forward()
+    alike(lean, whole, "all")
+
+
+def test_blobs_that_are_kept_are_given_to_a_program() -> None:
+    whole, lean = net_of(Net, BLOCKS, CpuOps(), phase=1), net_of(InferenceNet, BLOCKS, CpuOps(), keep=["b", "both", "flat"])
+    for net in (whole, lean):
+        net.forward()
+    for name in ("b", "both", "flat", "prob"):
+        alike(lean, whole, name)
+
+
+def test_the_batch_may_change_between_programs() -> None:
+    layers = [*BLOCKS[:6], layer("p", "Power", "pool"), *(conv(name, "p", outputs=8) for name in "xy"), layer("s", "Eltwise", "x y")]
+    nets = net_of(Net, layers, CpuOps(), phase=1), net_of(InferenceNet, layers, CpuOps())
+    assert len(sections(nets[1])) == 2
+    for batch in (2, 5, 1):
+        for net in nets:
+            net.blobs["data"].reshape((batch, 3, 11, 7))
+            net.blobs["data"].data[...] = np.random.default_rng(batch).standard_normal((batch, 3, 11, 7))
+            net.forward()
+        alike(nets[1], nets[0], "s")
 
 
 @pytest.mark.parametrize("ops", [Ops("float64"), CpuOps(threads=2)], ids=["portable", "cpu"])

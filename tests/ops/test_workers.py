@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from threading import Barrier, Thread
 
 import pytest
 
@@ -47,3 +48,46 @@ def test_after_a_task_failed_work_is_shared_out_again() -> None:
     seen: list[int] = []
     workers.share(2, lambda lo, hi, worker: seen.append(worker))
     assert sorted(seen) == [0, 1]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_workers_that_wait_for_each_other(count: int) -> None:
+    barrier, seen = Barrier(count, timeout=60), []
+
+    def task(worker: int, of: int) -> None:
+        barrier.wait()
+        seen.append((worker, of))
+
+    Workers(count).together(task, count, barrier.abort)
+    assert sorted(seen) == [(worker, count) for worker in range(count)]
+
+
+def test_who_waits_in_vain_gives_up() -> None:
+    barrier = Barrier(2, timeout=60)
+
+    def task(worker: int, _: int) -> None:
+        if worker == 0:
+            raise KeyboardInterrupt
+        barrier.wait()
+
+    with pytest.raises(KeyboardInterrupt):
+        Workers(2).together(task, 2, barrier.abort)
+    assert barrier.broken
+
+
+def test_several_threads_may_let_workers_wait_for_each_other() -> None:
+    """Were they sent out in different orders to different workers, each would wait for one that another one keeps."""
+    workers, done = Workers(3), []
+
+    def passes() -> None:
+        for _ in range(50):
+            barrier = Barrier(3, timeout=60)
+            workers.together(lambda *_, barrier=barrier: barrier.wait(), 3, barrier.abort)
+            done.append(1)
+
+    threads = [Thread(target=passes) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(done) == 150

@@ -35,7 +35,7 @@ def times_transposed(ops: Room, a: Array, b: Array, bias: Array | None, c: Array
     if m <= FEW:
         level = bias_or_zeros(ops, bias, n)
         least = max(1, LEAST // (4 * max(1, k)))
-        ops.workers.share(ceil(n / 4), lambda lo, hi, _: _dots(a, b, level, c, finish, lo * 4, min(hi * 4, n)), least=least)
+        ops.workers.share(ceil(n / 4), lambda lo, hi, _: dots(a, b, level, c, finish, lo * 4, min(hi * 4, n)), least=least)
         return
     columns = ops.scratch("dense.columns", (ceil(m / LANES), k, LANES))
     made = ops.scratch("dense.made", (ceil(m / LANES), ceil(n / LANES) * LANES, LANES))
@@ -43,8 +43,8 @@ def times_transposed(ops: Room, a: Array, b: Array, bias: Array | None, c: Array
     rest = ops.scratch("dense.rest", (LANES, k))
     rest.fill(0)
     rest[: n % LANES] = b[n - n % LANES :]
-    _turn(a, columns)
-    ops.workers.share(ceil(n / LANES), lambda lo, hi, _: _rows_of_b(b, rest, level, columns, made, c, finish, lo, hi))
+    turn(a, columns)
+    ops.workers.share(ceil(n / LANES), lambda lo, hi, _: rows_of_b(b, rest, level, columns, made, c, finish, lo, hi))
 
 
 def times(ops: Room, a: Array, b: Array, c: Array) -> None:
@@ -69,7 +69,7 @@ def add_transposed_times(ops: Room, a: Array, b: Array, c: Array) -> None:
 
 
 @kernel
-def _dots(a: Array, b: Array, bias: Array, c: Array, finish: Ending, lo: int, hi: int) -> None:
+def dots(a: Array, b: Array, bias: Array, c: Array, finish: Ending, lo: int, hi: int) -> None:
     """c' = b a', finished, for the rows lo..hi of b, four at a time; fewer are left at the end of b alone, so that sums are taken alike."""
     for n in range(lo, hi - (hi - lo) % 4, 4):
         b0, b1, b2, b3 = b[n], b[n + 1], b[n + 2], b[n + 3]
@@ -103,7 +103,7 @@ def at(a: Array, row: int, column: int) -> int:
 
 
 @kernel
-def _turn(a: Array, out: Array) -> None:
+def turn(a: Array, out: Array) -> None:
     """out = a' blocked: lanes are rows of a."""
     for block in range(out.shape[0]):
         row = block * LANES
@@ -123,7 +123,7 @@ def _pack(a: Array, out: Array) -> None:
 
 
 @kernel
-def _rows_of_b(b: Array, rest: Array, bias: Array, columns: Array, made: Array, c: Array, finish: Ending, lo: int, hi: int) -> None:
+def rows_of_b(b: Array, rest: Array, bias: Array, columns: Array, made: Array, c: Array, finish: Ending, lo: int, hi: int) -> None:
     """c' = b a', finished, for the blocks lo..hi of rows of b, then turned; `rest` has the last rows of b that are no whole block."""
     k, nothing = b.shape[1], numpy.zeros(LANES, numpy.float32)
     for block in range(lo, hi):

@@ -45,7 +45,7 @@ def _finish_rows(
         for lane, row in enumerate(transposed(builder, vectors, 1)):
             there = builder.icmp_signed("<", INDEX(lane), channels)
             more = masked_load(builder, element(builder, other, (lane, channel_step)), builder.select(there, adding, nowhere))
-            result = _ramp(builder, builder.fadd(row, more), leak)
+            result = ramp(builder, builder.fadd(row, more), leak)
             masked_store(builder, result, element(builder, target, (lane, channel_step)), builder.select(there, inside, nowhere))
         return context.get_dummy_value()
 
@@ -61,7 +61,7 @@ def _finish_lanes(context: Any, source: Any, first: Any, last: Any, level: Any, 
         mask = builder.and_(below(builder, first, at_least=True), below(builder, last))
         adding = builder.select(_is_there(builder, other), mask, ir.Constant(MASK, [0] * LANES))
         value = builder.fadd(masked_load(builder, source, mask), everywhere(builder, level))
-        value = _ramp(builder, builder.fadd(value, masked_load(builder, other, adding)), everywhere(builder, slope))
+        value = ramp(builder, builder.fadd(value, masked_load(builder, other, adding)), everywhere(builder, slope))
         masked_store(builder, value, target, mask)
         return context.get_dummy_value()
 
@@ -82,7 +82,7 @@ def _is_there(builder: Any, address: Any) -> Any:
     return builder.icmp_signed("!=", address, INDEX(0))
 
 
-def _ramp(builder: Any, value: Any, leak: Any) -> Any:
+def ramp(builder: Any, value: Any, leak: Any) -> Any:
     """The ReLU. A slope of 0 gives 0 for -Inf too; NaN goes through."""
     low = builder.select(builder.fcmp_ordered("==", leak, ZERO), ZERO, builder.fmul(value, leak))
     return builder.select(builder.fcmp_ordered("<=", value, ZERO), low, value)

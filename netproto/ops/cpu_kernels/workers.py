@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from threading import Thread, local
+from threading import Lock, Thread, local
 from typing import Any, Protocol
 
 import numpy
@@ -70,13 +70,19 @@ class Workers:
             task(0, items, inside or 0)
             return
         bounds = [items * i // parts for i in range(parts + 1)]
-        done: SimpleQueue[BaseException | None] = SimpleQueue()
-        for worker, queue in enumerate(_queues(parts - 1), 1):
-            queue.put((task, bounds[worker], bounds[worker + 1], worker, done))
-        raised = [_attempt(task, bounds[0], bounds[1], 0), *(_wait(done) for _ in range(1, parts))]
-        for error in raised:
-            if error is not None:
-                raise error
+        _side_by_side([(task, bounds[i], bounds[i + 1]) for i in range(parts)])
+
+    def together(self, task: Callable[[int, int], None], count: int, abandon: Callable[[], None]) -> None:
+        """Run task(worker, count) of so many workers at the same time: they may wait for each other.
+
+        abandon: is called where a worker does not come, as an interrupt kept it from it; those who wait have to give up then. Within a task
+        that is shared out there is one worker.
+        """
+        inside = getattr(_task, "worker", None)
+        if count == 1 or inside is not None:
+            task(0, 1)
+            return
+        _side_by_side([(lambda lo, hi, worker: task(worker, count), 0, 0)] * count, abandon)
 
 
 def part(items: int, worker: int, count: int) -> tuple[int, int]:
@@ -89,8 +95,29 @@ def fits(*arrays: Any) -> bool:
     return all(a is None or (type(a) is numpy.ndarray and a.dtype == numpy.float32 and a.flags.carray) for a in arrays)
 
 
+_sending = Lock()
+"""Held while parts are sent out: those who wait for each other have to stand in the same order in all queues."""
 _task = local()
 """worker: as which worker this thread runs a part of a task; not there while it runs none."""
+
+
+def _side_by_side(parts: Sequence[tuple[Task, int, int]], abandon: Callable[[], None] = lambda: None) -> None:
+    """Run a part on each worker, the first one on this thread; raise what one raised, when all are done."""
+    done: SimpleQueue[BaseException | None] = SimpleQueue()
+    sent, error = 0, None
+    try:
+        with _sending:
+            for worker, queue in enumerate(_queues(len(parts) - 1), 1):
+                queue.put((*parts[worker], worker, done))
+                sent += 1
+        error = _attempt(*parts[0], 0)
+    except BaseException as interrupt:
+        error = interrupt
+    if error is not None:
+        abandon()
+    for raised in [error, *(_wait(done) for _ in range(sent))]:
+        if raised is not None:
+            raise raised
 
 
 def _attempt(task: Task, lo: int, hi: int, worker: int) -> BaseException | None:
@@ -133,5 +160,11 @@ def _serve(queue: SimpleQueue[Job]) -> None:
         del task
 
 
+def _forget() -> None:
+    """In a child of this process there are none of its threads."""
+    _threads.clear()
+    _sending.release()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_threads.clear)
+    os.register_at_fork(before=_sending.acquire, after_in_parent=_sending.release, after_in_child=_forget)

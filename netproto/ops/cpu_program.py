@@ -1,0 +1,96 @@
+"""Programs on the CPU: maps lie in blocks of channels between the steps, and all workers go through all steps without coming back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy
+
+from .cpu_bound import CpuBound
+from .cpu_kernels import program
+from .cpu_kernels.vectors import LANES
+from .cpu_kernels.workers import Workers
+from .cpu_lowering import Lowering
+from .geometry import is_depthwise
+from .lives import Life, groups
+from .reference.arrays import Array
+from .reference.program import Convolve, Instruction, Pass, Product, Program, Shapes, Weights
+
+WORTH = 2**23
+"""Multiply-adds of a program that are worth waking the workers for: some 100 microseconds of one core, a fifth of it for the waking."""
+
+
+class CpuProgram(CpuBound, Program):
+    """The family of programs; the result does not depend on the number of workers."""
+
+    workers: Workers
+
+    def takes(self, instruction: Instruction) -> bool:
+        if not isinstance(instruction, Convolve):
+            return bool(self.dtype == numpy.float32)
+        geo, (filters, channels, *kernel) = instruction.geo, instruction.filters
+        if self.dtype != numpy.float32 or len(kernel) != 2 or instruction.channel % LANES:
+            return False
+        if is_depthwise(instruction.filters, geo):
+            return filters == geo.group and instruction.add is None
+        return geo.group == 1 or (channels % LANES == 0 and filters // geo.group % LANES == 0)
+
+    def bound_program(
+        self, instructions: Sequence[Instruction], weights: Sequence[Weights | None], shapes: Shapes, given: Sequence[int]
+    ) -> Pass:  # fmt: skip
+        work = sum(what.work(shapes) for what in instructions if isinstance(what, Convolve | Product))
+        lowered = Lowering(shapes, given, self.workers.count if work >= WORTH else 1)
+        for instruction, learned in zip(instructions, weights, strict=True):
+            lowered.add(instruction, learned)
+        lowered.finish(instructions)
+        return _Pass(self, lowered).run
+
+
+class _Pass:
+    """The steps with their memory, ready to be run."""
+
+    def __init__(self, ops: CpuProgram, lowered: Lowering):
+        self.workers, self.count = ops.workers, lowered.workers
+        self.kept = [step.record for step in lowered.steps], [step.constants for step in lowered.steps]
+        self.memory = _memory(ops, lowered)
+        self.open: dict[int, list[tuple[numpy.ndarray, int]]] = {}
+        for step in lowered.steps:
+            for field, buffer in step.uses.items():
+                if buffer in self.memory:
+                    step.record[field] += self.memory[buffer].ctypes.data
+                else:
+                    self.open.setdefault(buffer[1], []).append((step.record[field], int(step.record[field][0])))
+        self.steps = numpy.array([(step.what, step.record.ctypes.data) for step in lowered.steps], "int64")
+        self.gate = numpy.zeros(2, "int64")
+        self.seen: dict[int, Array] = {}
+
+    def run(self, arrays: Mapping[int, Array]) -> None:
+        for value, fields in self.open.items():
+            if arrays[value] is not self.seen.get(value):
+                self.seen[value] = array = arrays[value]
+                for field, distance in fields:
+                    field[0] = array.ctypes.data + distance
+        self.gate[:] = 0
+        self.workers.together(self._work, self.count, self._abandon)
+
+    def _work(self, worker: int, count: int) -> None:
+        program.run(self.steps, self.gate, worker, count)
+
+    def _abandon(self) -> None:
+        self.gate[program.ABANDONED] = 1
+
+
+def _memory(ops: CpuProgram, lowered: Lowering) -> dict[tuple[str, int], Array]:
+    """An array for each buffer that is not given; those that are needed at different times share one."""
+    sizes, lives = lowered.sizes, dict[tuple[str, int], Life]()
+    numbered = list(sizes)
+    for number, step in enumerate(lowered.steps):
+        for buffer in step.uses.values():
+            if buffer in sizes:
+                life = Life(numbered.index(buffer), number, number, sizes[buffer])
+                lives.setdefault(buffer, life).last = number
+    found: dict[tuple[str, int], Array] = {}
+    for group in groups(lives.values()):
+        array = ops.zeros((sizes[numbered[group[0]]] + LANES * LANES,))
+        found.update({numbered[i]: array for i in group})
+    return found
