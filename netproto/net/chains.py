@@ -15,6 +15,7 @@ from ..layers.eltwise import Eltwise
 from ..layers.inner_product import InnerProduct
 from ..layers.relu import ReLU
 from ..layers.scale import Scale
+from ..layers.split import Split
 from .graph import Graph
 
 
@@ -47,6 +48,18 @@ def chains_of(graph: Graph) -> list[Chain]:
             relu = follower
         if scale is not None or relu is not None:
             found.append(Chain(i, scale, relu))
+    return found
+
+
+def gathering(graph: Graph, chains: Collection[Chain]) -> dict[int, int]:
+    """A sum that takes its ReLU along -> the Split of two right behind them, whose gradients are added up on the way."""
+    found = {}
+    for chain in chains:
+        split = max(chain.first, *chain.along) + 1
+        if split < len(graph.nodes) and _adds(graph.nodes[chain.first].layer):
+            node = graph.nodes[split]
+            if type(node.layer) is Split and len(node.tops) == 2 and node.bottoms == graph.nodes[chain.first].tops:
+                found[chain.first] = split
     return found
 
 

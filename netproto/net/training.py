@@ -13,7 +13,7 @@ from ..layers.inner_product import InnerProduct
 from ..layers.relu import ReLU
 from ..schema.places import place_of
 from . import diff_memory
-from .chains import Chain, chains_of, rectified_products, set_apart, unused_copies
+from .chains import Chain, chains_of, gathering, rectified_products, set_apart, unused_copies
 from .net import Net, call
 
 
@@ -26,9 +26,11 @@ class TrainingNet(Net):
     def _plan(self) -> None:
         whole = not self.message.debug_info
         self.chains = {chain.first: chain for chain in chains_of(self.graph)} if whole else {}
+        self._gathering = gathering(self.graph, self.chains.values())
         self._apart = set_apart(self.graph) if whole else {}
         self._rectified = rectified_products(self.graph) if whole else {}
         self._along = {i for chain in self.chains.values() for i in chain.along}
+        self._done_backward = self._along | set(self._gathering.values())
         self._done_forward = self._along | set(self._rectified.values())
         self._no_copies = unused_copies(self.chains.values(), self._apart)
 
@@ -72,7 +74,7 @@ class TrainingNet(Net):
             call(self.callbacks.before_backward, i)
             if i in self.chains:
                 self._backward_chain(self.chains[i])
-            elif i not in self._along and self.graph.nodes[i].need_backward:
+            elif i not in self._done_backward and self.graph.nodes[i].need_backward:
                 self.backward_layer(i)
             call(self.callbacks.after_backward, i)
 
@@ -105,7 +107,8 @@ class TrainingNet(Net):
             layer.backward_through(top, bottom, None if scale is None else scale.data, dscale, dshift, slope)
         else:
             wanted = [blob.diff for blob, down in zip(bottom, nodes[0].propagate_down, strict=True) if down]
-            self.ops.rectified_sum_backward(top[0].data, top[0].diff, wanted, slope=slope)
+            above = self._tops[self._gathering[chain.first]] if chain.first in self._gathering else top
+            self.ops.rectified_sum_backward(top[0].data, [blob.diff for blob in above], wanted, slope=slope)
 
     def _scale_blobs(self, chain: Chain) -> tuple[Blob | None, Blob | None]:
         """The factor and the constant of the chain's Scale, where they are there."""

@@ -109,12 +109,12 @@ class CpuElementwise(Ops):
         leak = y.dtype.type(slope)
         self._share(lambda *parts: masked.rectified_sum(*parts, leak, 0, parts[0].size), *xs, y)
 
-    def rectified_sum_backward(self, y: Array, dy: Array, dxs: Sequence[Array], *, slope: float) -> None:
-        if len(dxs) != 2 or not _plain(y, dy, *dxs):
-            super().rectified_sum_backward(y, dy, dxs, slope=slope)
+    def rectified_sum_backward(self, y: Array, dys: Sequence[Array], dxs: Sequence[Array], *, slope: float) -> None:
+        if len(dys) > 2 or len(dxs) != 2 or not _plain(y, *dys, *dxs):
+            super().rectified_sum_backward(y, dys, dxs, slope=slope)
             return
-        leak = y.dtype.type(slope)
-        self._share(lambda *parts: masked.rectified_sum_backward(*parts, leak, 0, parts[0].size), y, dy, *dxs)
+        leak, both = y.dtype.type(slope), len(dys) == 2
+        self._share(lambda *parts: masked.rectified_sum_backward(*parts, both, leak, 0, parts[0].size), y, dys[0], dys[-1], *dxs)
 
     def concat(self, parts: Sequence[Array], whole: Array, *, axis: int) -> None:
         portable = super().concat

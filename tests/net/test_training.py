@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from netproto.errors import ModelError
-from netproto.net.chains import Chain, chains_of, set_apart
+from netproto.net.chains import Chain, chains_of, gathering, set_apart
 from netproto.net.footprint import footprint
 from netproto.net.net import Net
 from netproto.net.training import TrainingNet
@@ -37,6 +37,10 @@ def layer(kind: str, blobs: str = IN_PLACE, more: str = "", name: str = "") -> s
 
 CONV, NORM, RELU = conv("data", "last"), layer("BatchNorm"), layer("ReLU")
 SUM = 'layer { name: "sum" type: "Eltwise" bottom: "a" bottom: "b" top: "last" }\n'
+STAYS = "param { lr_mult: 0 } param { lr_mult: 0 }"
+TWICE = 'layer { name: "twice" type: "Eltwise" bottom: "last" bottom: "c" top: "end" }\n' + layer(
+    "ReLU", 'bottom: "end" top: "end"', name="relu2"
+)
 NETS = {
     "all in place": CONV + NORM + layer("Scale", more=SCALE) + RELU,
     "no scale": CONV + NORM + RELU,
@@ -51,7 +55,9 @@ NETS = {
     + NORM
     + RELU,
     "sum": conv("data", "a") + conv("data", "b") + SUM + RELU,
-    "sum with what stays": conv("data", "a", "param { lr_mult: 0 } param { lr_mult: 0 }") + conv("data", "b") + SUM + RELU,
+    "sum with what stays": conv("data", "a", STAYS) + conv("data", "b") + SUM + RELU,
+    "sum read by two": conv("data", "a") + conv("data", "b") + SUM + RELU + conv("last", "c") + TWICE,
+    "sum with what stays, read by two": conv("data", "a", STAYS) + conv("data", "b") + SUM + RELU + conv("last", "c") + TWICE,
     "residual": CONV
     + NORM
     + layer("Scale", more=SCALE)
@@ -65,7 +71,7 @@ NETS = {
 
 
 def made(name: str, kind: type[Net], ops: Ops) -> Net:
-    body = NETS[name] + (HEAD.replace('"last"', '"end"') if name == "residual" else HEAD)
+    body = NETS[name] + (HEAD.replace('"last"', '"end"') if '"end"' in NETS[name] else HEAD)
     net = kind(upgrade.net(text.parse(DATA + body, messages.NetParameter, file="net")), ops=ops, phase=0, seed=3)
     generator = np.random.default_rng(4)
     net.blobs["data"].data[...] = generator.standard_normal(net.blobs["data"].shape)
@@ -123,6 +129,20 @@ def test_another_batch() -> None:
 def test_what_is_a_chain(body: str, chain: Chain | None) -> None:
     message = upgrade.net(text.parse(DATA + body, messages.NetParameter, file="net"))
     assert chains_of(Net(message, ops=CpuOps(), phase=0).graph) == ([chain] if chain else [])
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        (conv("last", "c") + TWICE, {4: 6}),
+        (conv("last", "c") + conv("last", "d") + TWICE, {}),
+        (layer("Power", 'bottom: "last" top: "c"'), {}),
+    ],
+)
+def test_whose_gradients_are_added_up_on_the_way(more: str, found: dict[int, int]) -> None:
+    body = conv("data", "a") + conv("data", "b") + SUM + RELU + more
+    graph = Net(upgrade.net(text.parse(DATA + body, messages.NetParameter, file="net")), ops=CpuOps(), phase=0).graph
+    assert gathering(graph, chains_of(graph)) == found
 
 
 def test_whose_bottom_is_set_apart() -> None:

@@ -156,6 +156,18 @@ def test_a_sum_and_its_relu(size: int, slope: float) -> None:
     ops = CpuOps(threads=2)
     ops.rectified_sum([a, b], y, slope=slope)
     np.testing.assert_array_equal(y, np.where(a + b > 0, a + b, np.float32(slope) * (a + b)))
-    ops.rectified_sum_backward(y, dy, [da, db], slope=slope)
+    ops.rectified_sum_backward(y, [dy], [da, db], slope=slope)
     for dx in (da, db):
         np.testing.assert_array_equal(dx, np.where(y > 0, dy, np.float32(slope) * dy))
+
+
+@pytest.mark.parametrize("ops", [Ops(), CpuOps(threads=2)])
+@pytest.mark.parametrize("places", [(2, 3), (0, 1), (1, 0), (0, 3)])
+def test_gradients_from_two_sides_are_added_up_wherever_the_result_goes(places: tuple[int, int], ops: Ops) -> None:
+    generator = np.random.default_rng(7)
+    y, *arrays = (generator.standard_normal(600_001, np.float32) for _ in range(5))
+    total = arrays[0] + arrays[1]
+    dxs = [arrays[i] for i in places]
+    ops.rectified_sum_backward(y, arrays[:2], dxs, slope=0.3)
+    for dx in dxs:
+        np.testing.assert_array_equal(dx, np.where(y > 0, total, np.float32(0.3) * total))

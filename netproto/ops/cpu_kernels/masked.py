@@ -80,18 +80,25 @@ def rectified_sum(a: Array, b: Array, y: Array, slope: Any, lo: int, hi: int) ->
 
 
 @kernel
-def rectified_sum_backward(y: Array, dy: Array, da: Array, db: Array, slope: Any, lo: int, hi: int) -> None:
+def rectified_sum_backward(y: Array, dy: Array, more: Array, da: Array, db: Array, both: bool, slope: Any, lo: int, hi: int) -> None:
+    """The gradient of y is dy + more if `both`, else dy."""
     made = numpy.empty(PIECE, numpy.float32)
     for start in range(lo, hi, PIECE):
         count = min(PIECE, hi - start)
-        value, up = y[start : start + count], dy[start : start + count]
+        value, up, other = y[start : start + count], dy[start : start + count], more[start : start + count]
         first, second = da[start : start + count], db[start : start + count]
         read_piece(value.ctypes.data + AHEAD)
         read_piece(up.ctypes.data + AHEAD)
         write_piece(first.ctypes.data + AHEAD)
         write_piece(second.ctypes.data + AHEAD)
-        for i in range(count):
-            made[i] = up[i] if value[i] > 0 else up[i] * slope
+        if both:
+            read_piece(other.ctypes.data + AHEAD)
+            for i in range(count):
+                total = up[i] + other[i]
+                made[i] = total if value[i] > 0 else total * slope
+        else:
+            for i in range(count):
+                made[i] = up[i] if value[i] > 0 else up[i] * slope
         for i in range(count):
             first[i] = made[i]
             second[i] = made[i]
