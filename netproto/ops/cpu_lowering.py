@@ -11,9 +11,10 @@ import numpy
 from .cpu_kernels import program
 from .cpu_kernels.blocked_conv import CONV
 from .cpu_kernels.blocked_maps import POOL, RECTIFY, TURN
-from .cpu_kernels.blocked_plan import Told, plan_of, told
-from .cpu_kernels.blocked_short_plan import shortest, told_short
+from .cpu_kernels.blocked_plan import plan_of
+from .cpu_kernels.blocked_short_plan import shortest
 from .cpu_kernels.blocked_tiles import LINE
+from .cpu_kernels.blocked_told import Told, told, told_short
 from .cpu_kernels.blocked_winograd import WINOGRAD
 from .cpu_kernels.conv_choice import FEW_CHANNELS
 from .cpu_kernels.dense import FEW

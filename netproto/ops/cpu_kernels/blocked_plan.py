@@ -1,4 +1,4 @@
-"""How a convolution of blocked maps is cut into bands and filters, and its weights brought into the order in which they are needed."""
+"""How a convolution of blocked maps is cut into bands and filters, and where its taps stand."""
 
 from __future__ import annotations
 
@@ -21,18 +21,6 @@ BAND, CHUNK = 2**18, 3 * 2**18
 """The most bytes of the copy of a band, if that is more than a row; and of all that a worker reads for one pair of filter blocks."""
 PER_BYTE = 6
 """Multiply-adds that a core does while a byte comes from memory."""
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a step is told of a convolution: numbers, constants, and the field of a workspace with its elements for all workers, if any.
-
-    Not in it: where the maps are, and what becomes of a result.
-    """
-
-    numbers: dict[str, int]
-    constants: dict[str, Array]
-    workspace: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -68,7 +56,7 @@ class Plan:
     def weights_block(self) -> int:
         """Bytes from block of filters to block."""
         channels = self.x[1] // self.groups
-        terms = 1 if self.channelwise else channels if self.source == PLAIN else sum(_runs(channels)) * TERMS
+        terms = 1 if self.channelwise else channels if self.source == PLAIN else sum(runs_of(channels)) * TERMS
         return terms * prod(self.geo.kernel) * LINE
 
     @property
@@ -134,8 +122,13 @@ class Plan:
             return numpy.array(shifts, "int64")
         if self.source == PLAIN:
             return numpy.array([c * block + shift for c in range(self.channels) for shift in shifts], "int64")
-        runs = enumerate(_runs(self.x[1] // self.groups))
+        runs = enumerate(runs_of(self.x[1] // self.groups))
         return numpy.array([b * block + shift + 4 * TERMS * run for b, count in runs for shift in shifts for run in range(count)], "int64")
+
+
+def runs_of(channels: int) -> list[int]:
+    """For each block, how many runs of TERMS channels it has."""
+    return [ceil(min(LANES, channels - first) / TERMS) for first in range(0, channels, LANES)]
 
 
 def plan_of(x: Axes, filters: Axes, geo: ConvGeometry, *, plain: bool, channelwise: bool) -> Plan:
@@ -145,46 +138,6 @@ def plan_of(x: Axes, filters: Axes, geo: ConvGeometry, *, plain: bool, channelwi
     if source == IN_PLACE and out[1] < MOST:
         x, out = (*x[:2], 1, prod(out)), (1, prod(out))
     return Plan(x, out, filters, geo, source, channelwise)
-
-
-def told(plan: Plan, w: Array, workers: int) -> Told:
-    """As of blocked_conv.CONV."""
-    rows, chunk, by_filters = cut(plan, workers)
-    block = plan.copy_block(rows) if plan.is_copied else 0
-    copy = block * (1 if plan.channelwise else plan.groups * plan.channels)
-    offsets = plan.offsets(rows, block or plan.x_block)
-    (sh, sw), (ph, pw), (down, across) = plan.geo.stride, plan.geo.pad, plan.phases
-    numbers = plan.numbers | {
-        "runs": len(offsets), "w_block": plan.weights_block, "sh": sh, "sw": sw, "ph": ph, "pw": pw, "down": down, "across": across,
-        "deep": rows + plan.beyond[0], "pitch": plan.out[1] + plan.beyond[1], "bands": ceil(plan.out[0] / rows), "rows": rows,
-        "chunk": chunk, "copy": copy, "copy_block": block, "source": plan.source, "by_filters": by_filters,
-    }  # fmt: skip
-    copies = {"copies": workers * (1 if plan.channelwise else chunk) * copy // 4} if plan.is_copied else {}
-    return Told(numbers, {"w": packed(plan, w), "offsets": offsets}, copies)
-
-
-def packed(plan: Plan, w: Array) -> Array:
-    """w in the order (groups, pairs of blocks, channels and taps as the runs go, blocks of a pair, LANES), flat.
-
-    It is 0 where there is no filter. For channelwise: (blocks, taps, LANES).
-    """
-    taps = prod(plan.geo.kernel)
-    if plan.channelwise:
-        lanes = numpy.zeros((plan.channels * LANES, taps), numpy.float32)
-        lanes[: len(w)] = w.reshape(len(w), taps)
-        return numpy.ascontiguousarray(lanes.reshape(-1, LANES, taps).swapaxes(1, 2)).reshape(-1)
-    channels, filters = plan.x[1] // plan.groups, plan.filters[0] // plan.groups
-    rows = numpy.zeros((plan.groups, plan.filter_blocks * LANES, channels, taps), numpy.float32)
-    rows[:, :filters] = w.reshape(plan.groups, filters, channels, taps)
-    if plan.source == PLAIN:
-        terms = rows.reshape(plan.groups, plan.filter_blocks, LANES, -1)
-    else:
-        whole = numpy.zeros((*rows.shape[:2], sum(_runs(channels)) * TERMS, taps), numpy.float32)
-        whole[:, :, :channels] = rows
-        parts = [whole[:, :, b * LANES : (b + 1) * LANES].swapaxes(2, 3).reshape(*rows.shape[:2], -1) for b in range(plan.channels)]
-        terms = numpy.concatenate(parts, axis=2).reshape(plan.groups, plan.filter_blocks, LANES, -1)
-    pairs = [terms[:, block : block + 2].transpose(0, 3, 1, 2).reshape(plan.groups, -1) for block in range(0, plan.filter_blocks, 2)]
-    return numpy.concatenate(pairs, axis=1).reshape(-1)
 
 
 def cut(plan: Plan, workers: int) -> tuple[int, int, bool]:
@@ -218,8 +171,3 @@ def _by_filters(plan: Plan, bands: int, chunk: int, size: int, workers: int) -> 
     by_bands = cost(mine / bands, weights, ceil(mine / chunk), mine)
     share = ceil(pairs / workers) / pairs
     return cost(share, weights * share, ceil(bands / chunk), bands) < by_bands
-
-
-def _runs(channels: int) -> list[int]:
-    """For each block, how many runs of TERMS channels it has."""
-    return [ceil(min(LANES, channels - first) / TERMS) for first in range(0, channels, LANES)]

@@ -1,29 +1,22 @@
-"""Which of Winograd's algorithms a convolution of blocked maps runs by, and what its step is told."""
+"""Which of Winograd's algorithms a convolution of blocked maps runs by, and how it is cut."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, prod
-from typing import Any
-
-import numpy
 
 from ..geometry import Axes
 from .blocked_conv import COPIED
-from .blocked_plan import PER_BYTE, Plan, Told, packed
+from .blocked_plan import PER_BYTE, Plan
 from .blocked_tiles import LINE
 from .conv_choice import OUTPUTS
-from .cook_toom import matrix
-from .vectors import LANES, rounded_up
-
-Array = Any
+from .vectors import LANES
 
 PLANES = 3 * 2**19
 """Bytes of the planes of bottom and top of a chunk of tiles, if these are FEWEST_TILES or more: fewer would read the filters too often."""
 FEWEST_TILES = 128
 TRANSFORMING = {6: 14, 7: 20, 8: 35}
 """By n, what it costs to transform an element of a tile, in multiply-adds."""
-PAGE = 4096
 
 
 @dataclass(frozen=True)
@@ -68,12 +61,6 @@ class ShortPlan:
         by_filters = bands * across * (share * (self.multiplying + top) + bottom) + share * self.reading * ceil(bands / chunk)
         return min(chunk, bands if by_filters < by_bands else mine), by_filters < by_bands
 
-    def packed(self, w: Array) -> Array:
-        """(n * n, ...): the filters transformed, for each plane in the order of `packed`."""
-        g = matrix("G", self.m, self.plan.geo.kernel[0])
-        planes = numpy.ascontiguousarray(numpy.moveaxis(g @ w @ g.T, (2, 3), (0, 1)), numpy.float32)
-        return numpy.array([packed(self.plan.pointwise, plane[..., None, None]) for plane in planes.reshape(-1, *w.shape[:2])])
-
 
 def shortest(plan: Plan) -> ShortPlan | None:
     """The F(m, r) that takes the least time, or None where direct takes less."""
@@ -89,17 +76,3 @@ def shortest(plan: Plan) -> ShortPlan | None:
     direct = plan.groups * plan.channels * plan.filter_blocks * LANES**2 * r**2 * (plan.x[0] * prod(plan.out) + 4 * PER_BYTE)
     best = min((ShortPlan(plan, m) for m in OUTPUTS[r]), key=cost)
     return best if cost(best) < direct else None
-
-
-def told_short(short: ShortPlan, w: Array, workers: int) -> Told:
-    """As of blocked_winograd.WINOGRAD."""
-    plan, (bands, across), (ph, pw) = short.plan, short.tiles, short.plan.geo.pad
-    chunk, by_filters = short.cut(workers)
-    rows = chunk * across
-    plane = rounded_up(plan.groups * max(plan.channels, plan.filter_blocks) * rows * LINE, PAGE) + LINE
-    filters, offsets = short.packed(w), plan.pointwise.offsets(1, rows * LINE)
-    numbers = plan.numbers | {
-        "runs": len(offsets), "w_plane": filters[0].nbytes, "w_block": plan.pointwise.weights_block, "ph": ph, "pw": pw,
-        "bands": bands, "across": across, "chunk": chunk, "rows": rows, "plane": plane, "by_filters": by_filters,
-    }  # fmt: skip
-    return Told(numbers, {"w": filters, "offsets": offsets}, {"planes": workers * 2 * short.n**2 * plane // 4})
