@@ -10,11 +10,9 @@ from typing import Any
 import numpy
 
 from .jit import kernel
-from .prefetch import PIECE, read_piece, write_piece
+from .prefetch import AHEAD, PIECE, read_piece, write_piece
 
 Array = Any
-AHEAD = 4096
-"""How many bytes behind what is worked on the lines stand that are asked for, where several arrays are read and written at once."""
 
 
 @kernel

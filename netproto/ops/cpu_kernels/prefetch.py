@@ -26,20 +26,23 @@ def ask(builder: Any, address: Any, lines: int, purpose: tuple[int, int]) -> Non
         builder.call(function, [place, *map(flag, purpose), flag(1)])
 
 
-def _piece(purpose: tuple[int, int]) -> Callable[..., Any]:
+def _asks(lines: int, purpose: tuple[int, int]) -> Callable[..., Any]:
     @intrinsic
-    def piece(context: Any, address: Any) -> Any:
-        """Ask for the lines of a piece."""
+    def asks(context: Any, address: Any) -> Any:
+        """Ask for so many lines side by side."""
 
         def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            ask(builder, args[0], PIECE // LANES, purpose)
+            ask(builder, args[0], lines, purpose)
             return context.get_dummy_value()
 
         return types.void(types.intp), emit
 
-    return piece
+    return asks
 
 
 PIECE = 256
 """The elements of a piece of an array, whose lines are asked for together."""
-read_piece, write_piece = _piece(READ), _piece(WRITE)
+AHEAD = 4 * PIECE * 4
+"""How many bytes behind a piece those that are asked for stand, where several arrays are gone through at once."""
+read_piece, write_piece = _asks(PIECE // LANES, READ), _asks(PIECE // LANES, WRITE)
+read_line, write_line = _asks(1, READ), _asks(1, WRITE)

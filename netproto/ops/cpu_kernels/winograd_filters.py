@@ -13,11 +13,14 @@ from typing import Any
 import numpy
 
 from .jit import inlined, kernel
+from .prefetch import read_line, write_line
 from .transpose import gather, scatter
 from .vectors import LANES, combine
 
 Array = Any
 BYTES = 4
+SOON = 8
+"""How many rows of planes later those are worked on whose lines are asked for."""
 VECTOR = LANES * BYTES
 
 
@@ -40,6 +43,8 @@ def filter_planes(m: int, r: int, taps: Array, columns: Array, u: Array, row: in
     for i in range(n):
         target = u.ctypes.data + (i * n * u.shape[1] + row * LANES) * BYTES
         combine("G", m, r, 0, columns.ctypes.data + i * r * VECTOR, LANES, target, u.shape[1])
+        for j in range(n):
+            write_line(target + SOON * VECTOR + j * u.shape[1] * BYTES)
 
 
 @cache
@@ -116,6 +121,8 @@ def filters_gradient(m: int, r: int) -> Callable[..., None]:
                 for j in range(n):
                     at = j * du.shape[1] * BYTES
                     combine("G'", m, r, 0, source + at, n * du.shape[1], columns.ctypes.data + j * VECTOR, n * LANES)
+                    for i in range(n):
+                        read_line(source + at + SOON * VECTOR + i * n * du.shape[1] * BYTES)
                 for i in range(r):
                     combine("G'", m, r, 0, columns.ctypes.data + i * n * VECTOR, LANES, taps.ctypes.data + i * r * VECTOR, LANES)
                 if stride == 1:

@@ -20,12 +20,15 @@ import numpy
 
 from .finish import Ending, beside, finish_rows
 from .jit import inlined
+from .prefetch import write_line
 from .transpose import gather, scatter
 from .vectors import LANES, add_up, combine
 
 Array = Any
 BYTES = 4
 PIXEL = LANES * BYTES
+SOON = 4
+"""How many tiles later the lines of planes are written that are asked for."""
 
 
 @inlined
@@ -102,6 +105,8 @@ def bottom_tiles(
             for i in range(n):
                 target = planes.ctypes.data + (i * n * planes.shape[1] + tile * LANES) * BYTES
                 combine("B'", m, r, 0, pixel(columns, i, tx * m), LANES, target, planes.shape[1])
+                for j in range(n):
+                    write_line(target + SOON * PIXEL + j * planes.shape[1] * BYTES)
             tile += 1
 
 
@@ -148,6 +153,8 @@ def top_gradient_tiles(
             for i in range(n):
                 target = planes.ctypes.data + (i * n * planes.shape[1] + tile * LANES) * BYTES
                 combine("A", m, r, 0, pixel(columns, i, tx * m), LANES, target, planes.shape[1])
+                for j in range(n):
+                    write_line(target + SOON * PIXEL + j * planes.shape[1] * BYTES)
             tile += 1
 
 
