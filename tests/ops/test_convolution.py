@@ -52,6 +52,7 @@ CASES = {
     "1x1 in whole blocks": Case(3, 24, 40, (4, 12), 1),
     "1x1 in broken blocks": Case(5, 136, 24, (5, 9), 1),
     "1x1 of long rows": Case(2, 16, 264, (9, 43), 1, stride=(1, 2)),
+    "1x1 of every second pixel": Case(2, 8, 16, (9, 34), 1, stride=2),
     "1x1 of few pixels": Case(3, 8, 16, (11, 8), 1, stride=(2, 3)),
     "whole map": Case(3, 5, 17, (4, 6), (4, 6)),
     "batch of one": Case(1, 6, 33, (9, 7), 3, pad=1),
