@@ -32,12 +32,16 @@ PLAIN_FORM, BLOCKED = "plain", "blocked"
 
 @dataclass
 class Step:
-    """uses: the record's fields that hold addresses of buffers; they hold a distance in bytes until the buffers have memory."""
+    """uses, constants, borrowed: which of the record's fields are addresses of buffers, of numbers that are the program's, and of a user's.
+
+    Those of buffers hold a distance in bytes until the buffers have memory.
+    """
 
     what: int
     record: numpy.ndarray
     uses: dict[str, Buffer]
-    constants: list[Array]
+    constants: dict[str, Array]
+    borrowed: dict[str, Array]
 
 
 class Lowering:
@@ -57,7 +61,7 @@ class Lowering:
         elif isinstance(what, Normalise):
             batch, classes = self.shapes[what.x]
             uses = {"x": self._read(what.x, PLAIN_FORM), "y": self._write(what.y, PLAIN_FORM)}
-            self._step(program.NORMALISE, SOFTMAX, uses, batch=batch, classes=classes)
+            self._step(program.NORMALISE, SOFTMAX, uses, {"batch": batch, "classes": classes})
         elif isinstance(what, Product):
             assert learned
             self._multiply(what, *learned)
@@ -102,13 +106,12 @@ class Lowering:
         return rounded_up(channels, LANES) * prod(spatial) * 4
 
     def _step(
-        self, what: int, kind: numpy.dtype, uses: dict[str, Buffer], constants: dict[str, Array] | None = None, **numbers: int
+        self, what: int, kind: numpy.dtype, uses: dict[str, Buffer], numbers: dict[str, int],
+        constants: dict[str, Array] | None = None, borrowed: dict[str, Array] | None = None,
     ) -> None:  # fmt: skip
-        """A step with constants, whose addresses go into their fields; fields of buffers are 0 where no distance is given."""
-        held = {name: numpy.ascontiguousarray(array) for name, array in (constants or {}).items()}
-        addresses = {name: array.ctypes.data for name, array in held.items()}
-        record = filled(kind, dict.fromkeys(uses, 0) | numbers | addresses)
-        self.steps.append(Step(what, record, uses, list(held.values())))
+        """A step; its fields that are addresses are 0 as yet, where no distance is given."""
+        arrays, others = constants or {}, {name: numpy.ascontiguousarray(array) for name, array in (borrowed or {}).items()}
+        self.steps.append(Step(what, filled(kind, dict.fromkeys([*uses, *arrays, *others], 0) | numbers), uses, arrays, others))
 
     # -- operations ----------------------------------------------------------------------------------------------------------
 
@@ -118,42 +121,47 @@ class Lowering:
             program.TO_BLOCKED if form == BLOCKED else program.TO_PLAIN,
             TURN,
             {PLAIN_FORM: self._buffer(value, PLAIN_FORM), BLOCKED: self._buffer(value, BLOCKED)},
-            plain_image=channels * prod(spatial) * 4, blocked_image=self._blocked_image(value),
-            batch=batch, channels=channels, pixels=prod(spatial),
+            {"plain_image": channels * prod(spatial) * 4, "blocked_image": self._blocked_image(value),
+             "batch": batch, "channels": channels, "pixels": prod(spatial)},
         )  # fmt: skip
 
     def _pool(self, what: Pool) -> None:
         batch, channels, height, width = self.shapes[what.x]
         (kh, kw), (sh, sw), (ph, pw), geo = what.geo.kernel, what.geo.stride, what.geo.pad, what.geo
-        self._step(
-            program.POOLING, POOL, {"x": self._read(what.x, BLOCKED), "y": self._write(what.y, BLOCKED)}, {"slope": _number(1.0)},
-            x_image=self._blocked_image(what.x), y_image=self._blocked_image(what.y), batch=batch, blocks=ceil(channels / LANES),
-            height=height, width=width, out_height=geo.out[0], out_width=geo.out[1],
-            kh=kh, kw=kw, sh=sh, sw=sw, ph=ph, pw=pw, average=what.average,
-        )  # fmt: skip
+        numbers = {
+            "x_image": self._blocked_image(what.x), "y_image": self._blocked_image(what.y), "batch": batch,
+            "blocks": ceil(channels / LANES), "height": height, "width": width, "out_height": geo.out[0], "out_width": geo.out[1],
+            "kh": kh, "kw": kw, "sh": sh, "sw": sw, "ph": ph, "pw": pw, "average": what.average,
+        }  # fmt: skip
+        uses = {"x": self._read(what.x, BLOCKED), "y": self._write(what.y, BLOCKED)}
+        self._step(program.POOLING, POOL, uses, numbers, {"slope": _number(1.0)})
 
     def _rectify(self, what: Rectify) -> None:
         form = BLOCKED if BLOCKED in self.forms[what.x] else PLAIN_FORM
+        before = self.steps[-1] if self.steps else None
+        if before and before.what == program.POOLING and before.uses["y"] == (form, what.x) and what.x == what.y:
+            before.constants["slope"] = _number(what.slope)
+            return
         x, y = self._read(what.x, form), self._write(what.y, form)
         count = self.sizes.get(x, prod(self.shapes[what.x]))
-        self._step(program.RECTIFYING, RECTIFY, {"x": x, "y": y}, {"slope": _number(what.slope)}, count=count)
+        self._step(program.RECTIFYING, RECTIFY, {"x": x, "y": y}, {"count": count}, {"slope": _number(what.slope)})
 
     def _multiply(self, what: Product, w: Array, bias: Array | None) -> None:
         batch = prod(self.shapes[what.x]) // what.inputs
         x, other = self._read(what.x, PLAIN_FORM), None if what.add is None else self._read(what.add, PLAIN_FORM)
         uses = {"x": x, "y": self._write(what.y, PLAIN_FORM)} | ({} if other is None else {"other": other})
-        constants = {"w": w, "bias": _level(bias, what.outputs), "slope": _number(what.slope)}
-        numbers = {"batch": batch, "inputs": what.inputs, "outputs": what.outputs} | ({"other": 0} if other is None else {})
+        constants, borrowed = {"bias": _level(bias, what.outputs), "slope": _number(what.slope)}, {"w": w}
+        numbers = {"batch": batch, "inputs": what.inputs, "outputs": what.outputs, "other": 0}
         if batch <= FEW:
-            self._step(program.FEW_ROWS, PRODUCT, uses, constants, columns=0, made=0, rest=0, **numbers)
+            self._step(program.FEW_ROWS, PRODUCT, uses, numbers | {"columns": 0, "made": 0, "rest": 0}, constants, borrowed)
             return
         blocks = ceil(batch / LANES)
         uses["columns"] = self._workspace(blocks * LANES * what.inputs)
         uses["made"] = self._workspace(blocks * LANES * rounded_up(what.outputs, LANES))
         constants["rest"] = numpy.zeros((LANES, what.inputs), numpy.float32)
         constants["rest"][: what.outputs % LANES] = w[what.outputs - what.outputs % LANES :]
-        self._step(program.TURN_ROWS, PRODUCT, uses, constants, **numbers)
-        self._step(program.MANY_ROWS, PRODUCT, uses, constants, **numbers)
+        self._step(program.TURN_ROWS, PRODUCT, uses, numbers, constants, borrowed)
+        self._step(program.MANY_ROWS, PRODUCT, uses, numbers, constants, borrowed)
 
     def _convolve(self, what: Convolve, w: Array, bias: Array | None) -> None:
         shape, channelwise = self.shapes[what.x], is_depthwise(what.filters, what.geo)
@@ -181,7 +189,7 @@ class Lowering:
         workspaces = {field: self._workspace(count) for field, count in told.workspace.items()}
         constants = told.constants | {"bias": _level(bias, rounded_up(what.filters[0], LANES)), "slope": _number(what.slope)}
         constants["plain"] = numpy.repeat(numpy.array([0, 1], numpy.float32), 2 * LANES)
-        self._step(kind, record, uses | workspaces, constants, **numbers, **told.numbers)
+        self._step(kind, record, uses | workspaces, numbers | told.numbers, constants)
 
 
 def _number(value: float) -> Array:
