@@ -12,11 +12,14 @@ import numpy
 
 from .finish import Ending, beside, finish_lanes
 from .jit import inlined
+from .prefetch import write_line
 from .products import BLOCK, BYTES
 from .transpose import add_apart, gather, move, pick, pick_all, pick_far, take
 from .vectors import LANES
 
 Array = Any
+SOON = 4
+"""How many channels later the lines of a top are written that are asked for."""
 
 
 @inlined
@@ -157,6 +160,7 @@ def write_top(made: Array, bias: Array, channel: int, channels: int, start: int,
             for block in range(done // LANES, (end + LANES - 1) // LANES):
                 source, target = made.ctypes.data + (block * made.shape[1] + k) * BLOCK, row + block * BLOCK
                 first, last = done - block * LANES, end - block * LANES
+                write_line(target + SOON * pixels * BYTES)
                 if first <= 0 and last >= LANES:
                     if plain:
                         move(0, source, 0, LANES, bias[channel + k], target)
