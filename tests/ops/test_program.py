@@ -13,7 +13,7 @@ import pytest
 from netproto.ops import cpu_lowering
 from netproto.ops.base import Ops
 from netproto.ops.cpu import CpuOps
-from netproto.ops.cpu_kernels import blocked_short_plan, conv_choice
+from netproto.ops.cpu_kernels import blocked_short_plan
 from netproto.ops.cpu_kernels.blocked_plan import Plan
 from netproto.ops.cpu_kernels.blocked_short_plan import ShortPlan
 from netproto.ops.geometry import ConvGeometry, PoolGeometry
@@ -79,7 +79,7 @@ def test_a_convolution(name: str, backend: str) -> None:
         agree([(replace(instruction, add=2), (weights[0], None))], shapes, [0, 1, 2], BACKENDS[backend])
 
 
-@pytest.mark.parametrize("short", [(m, r) for r, each in conv_choice.OUTPUTS.items() for m in each])
+@pytest.mark.parametrize("short", [(m, r) for r, each in blocked_short_plan.OUTPUTS.items() for m in each])
 @pytest.mark.parametrize("backend", TAKEN)
 def test_short_algorithms(short: tuple[int, int], backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     m, r = short

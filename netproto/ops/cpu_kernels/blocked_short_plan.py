@@ -9,9 +9,10 @@ from ..geometry import Axes
 from .blocked_conv import COPIED
 from .blocked_plan import PER_BYTE, Plan
 from .blocked_tiles import LINE
-from .conv_choice import OUTPUTS
 from .vectors import LANES
 
+OUTPUTS = {3: (4, 5), 5: (4,)}
+"""The m that are to be had for each r: those that were best, or nearly so, for the maps of nets that are in use."""
 PLANES = 3 * 2**19
 """Bytes of the planes of bottom and top of a chunk of tiles, if these are FEWEST_TILES or more: fewer would read the filters too often."""
 FEWEST_TILES = 128

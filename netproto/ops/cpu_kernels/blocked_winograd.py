@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import numpy
 from numba import types
 from numba.extending import intrinsic
 
@@ -57,7 +58,7 @@ def winograd_pass(m: int, r: int) -> Callable[[Record, int, int], None]:
                     blocked_row(
                         (end - start) * at.across, min(2, at.filters - block),
                         bottom + xi * at.plane + group * at.channels * at.rows * LINE, at.offsets, at.runs,
-                        at.w + xi * at.w_plane + number * at.w_block, at.plain, 0, at.plain + 2 * LINE, at.plain,
+                        at.w + xi * at.w_plane + number * at.w_block, at.plain, numpy.intp(0), at.plain + 2 * LINE, at.plain,
                         top + xi * at.plane + number * at.rows * LINE, at.rows * LINE,
                     )  # fmt: skip
             for pair in range(first_pair, last_pair):

@@ -20,15 +20,15 @@ from .vectors import INDEX
 Array = Any
 
 CONVOLVE, DEPTHWISE, TO_BLOCKED, TO_PLAIN, POOLING, RECTIFYING, FEW_ROWS, TURN_ROWS, MANY_ROWS, NORMALISE = range(10)
-F43, F53, F63, F35, F45 = range(10, 15)
+F43, F53, F45 = range(10, 13)
 """What a step does. F43: Winograd's F(4 x 4, 3 x 3)."""
-SHORT = {(4, 3): F43, (5, 3): F53, (6, 3): F63, (3, 5): F35, (4, 5): F45}
+SHORT = {(4, 3): F43, (5, 3): F53, (4, 5): F45}
 ARRIVED, ABANDONED = range(2)
 """The numbers of a gate, int64: how often a worker has come to the end of a step, and whether those who wait are to give up."""
 PATIENCE = 2000
 """How often a worker looks whether the others have come before it lets another program have its core."""
 
-f43, f53, f63, f35, f45 = (winograd_pass(m, r) for m, r in ((4, 3), (5, 3), (6, 3), (3, 5), (4, 5)))
+f43, f53, f45 = (winograd_pass(m, r) for m, r in SHORT)
 
 
 @kernel
@@ -60,10 +60,6 @@ def run(steps: Array, gate: Array, worker: int, count: int) -> None:
             f43(array_at(told, 1, WINOGRAD)[0], worker, count)
         elif what == F53:
             f53(array_at(told, 1, WINOGRAD)[0], worker, count)
-        elif what == F63:
-            f63(array_at(told, 1, WINOGRAD)[0], worker, count)
-        elif what == F35:
-            f35(array_at(told, 1, WINOGRAD)[0], worker, count)
         else:
             f45(array_at(told, 1, WINOGRAD)[0], worker, count)
         if not _meet(gate.ctypes.data, (i + 1) * count):
