@@ -19,6 +19,8 @@ Array = Any
 
 BAND, CHUNK = 2**18, 3 * 2**18
 """The most bytes of the copy of a band, if that is more than a row; and of all that a worker reads for one pair of filter blocks."""
+WIDEST = 256
+"""Pixels of a row, where rows can be cut at will."""
 PER_BYTE = 6
 """Multiply-adds that a core does while a byte comes from memory."""
 
@@ -135,9 +137,18 @@ def plan_of(x: Axes, filters: Axes, geo: ConvGeometry, *, plain: bool, channelwi
     out = geo.out_shape(x[2:])
     whole = set(geo.kernel) == set(geo.stride) == {1} and not any(geo.pad)
     source = PLAIN if plain else IN_PLACE if whole and not channelwise else COPIED
-    if source == IN_PLACE and out[1] < MOST:
-        x, out = (*x[:2], 1, prod(out)), (1, prod(out))
+    if source == IN_PLACE:
+        out = _in_full_tiles(out)
+        x = (*x[:2], *out)
     return Plan(x, out, filters, geo, source, channelwise)
+
+
+def _in_full_tiles(out: Axes) -> Axes:
+    """A map of as many pixels, (rows, columns), whose tiles are as wide as can be."""
+    pixels = prod(out)
+    widths = [out[1], *(width for width in range(1, WIDEST + 1) if pixels % width == 0)]
+    width = max(widths, key=lambda width: width / ceil(width / MOST))
+    return pixels // width, width
 
 
 def cut(plan: Plan, workers: int) -> tuple[int, int, bool]:
