@@ -11,7 +11,7 @@ import pytest
 from netproto.ops import cpu_convolution
 from netproto.ops.base import Ops
 from netproto.ops.cpu import CpuOps
-from netproto.ops.cpu_kernels import conv_choice, depthwise, direct, gemm_conv, pointwise, winograd
+from netproto.ops.cpu_kernels import conv_choice, depthwise, direct, gemm_conv, pointwise, streaming, winograd
 from netproto.ops.geometry import ConvGeometry
 
 from . import naive
@@ -166,6 +166,18 @@ def test_matrices_of_1x1_are_taken_in_pieces(case: str, threads: int, monkeypatc
         monkeypatch.setattr(pointwise, name, value)
     assert pointwise.suits(weights(CASES[case]), CASES[case].geo)
     check(run(CpuOps(threads=threads), CASES[case]), expected(CASES[case]), 2e-6)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_large_results_of_1x1_pass_the_caches_by(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    case, ops = CASES["1x1 in whole blocks"], CpuOps(threads=threads)
+    x, w, _, dy = arrays(ops, case, case.spatial)
+    y, wanted = ops.empty(dy.shape), ops.empty(dy.shape)
+    ops.conv(x, w, None, wanted, geo=case.geo)
+    monkeypatch.setattr(streaming, "LARGE", 1)
+    assert streaming.passes_by(y.reshape(*y.shape[:2], -1))
+    ops.conv(x, w, None, y, geo=case.geo)
+    np.testing.assert_array_equal(y, wanted)
 
 
 @pytest.mark.parametrize(("case", "outputs"), [(case, m) for case in SHORT for m in SHORT[case]])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from netproto.ops.base import Ops
+from netproto.ops.cpu_kernels import streaming
 
 from .backends import BACKENDS, drawn, spoil, spoilt, worst
 
@@ -77,3 +78,15 @@ def test_what_is_no_number_stays_so(slope: float) -> None:
     ops.normal_chain(x, mean, var, None, None, y, eps=EPS, slope=slope)
     assert np.isnan(y[:, 1]).all()
     assert not np.isnan(y[:, ::2]).any()
+
+
+@pytest.mark.parametrize("slope", [0.0, 1.0])
+def test_a_large_result_passes_the_caches_by(slope: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    ops, shape = BACKENDS["three workers"], (3, 7, 48)
+    x, mean, var = drawn(ops, *shape), ops.empty((7,)), ops.empty((7,))
+    y, wanted = ops.empty(shape), ops.empty(shape)
+    ops.normal_chain(x, mean, var, None, None, wanted, eps=EPS, slope=slope)
+    monkeypatch.setattr(streaming, "LARGE", 1)
+    assert streaming.passes_by(y)
+    ops.normal_chain(x, mean, var, None, None, y, eps=EPS, slope=slope)
+    np.testing.assert_array_equal(y, wanted)

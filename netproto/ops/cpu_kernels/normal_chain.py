@@ -14,6 +14,7 @@ import numpy
 from .channelwise import planes_each
 from .jit import inlined, kernel
 from .normal_loops import HALF, SUMS, add_moments, add_products, normalise, spread_gradient
+from .streaming import passes_by, settle
 from .workers import Workers
 
 Array = Any
@@ -23,8 +24,8 @@ RUN = 4096
 
 def forward(workers: Workers, x: Array, mean: Array, var: Array, scale: Array, shift: Array, y: Array, eps: float, slope: float) -> None:
     """mean and var = x's own; y = the ReLU of (x - mean) / sqrt(var + eps) * scale + shift, none with the slope 1. y may be x."""
-    leak, each = numpy.float32(slope), _group(x)
-    workers.share(x.shape[1], lambda lo, hi, _: _forward(x, mean, var, scale, shift, y, eps, leak, each, lo, hi), least=_least(x))
+    leak, each, past = numpy.float32(slope), _group(x), passes_by(y) and y.ctypes.data != x.ctypes.data
+    workers.share(x.shape[1], lambda lo, hi, _: _forward(x, mean, var, scale, shift, y, past, eps, leak, each, lo, hi), least=_least(x))
 
 
 def backward(
@@ -46,7 +47,7 @@ def _least(x: Array) -> int:
 
 @kernel
 def _forward(
-    x: Array, mean: Array, var: Array, scale: Array, shift: Array, y: Array, eps: float, slope: Any, each: int, lo: int, hi: int
+    x: Array, mean: Array, var: Array, scale: Array, shift: Array, y: Array, past: bool, eps: float, slope: Any, each: int, lo: int, hi: int
 ) -> None:  # fmt: skip
     images, channels, inner = x.shape
     sums = numpy.empty((each, SUMS))
@@ -63,7 +64,13 @@ def _forward(
         for n in range(images):
             for c in range(first, last):
                 factor = numpy.float32(scale[c] / sqrt(var[c] + eps))
-                normalise(x[n, c].ctypes.data, y[n, c].ctypes.data, inner, channels * inner, mean[c], factor, shift[c], slope)
+                source, target = x[n, c].ctypes.data, y[n, c].ctypes.data
+                if past:
+                    normalise(1, source, target, inner, 0, mean[c], factor, shift[c], slope)
+                else:
+                    normalise(0, source, target, inner, channels * inner, mean[c], factor, shift[c], slope)
+    if past:
+        settle()
 
 
 @inlined

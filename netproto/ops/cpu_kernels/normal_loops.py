@@ -13,6 +13,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from .prefetch import READ, WRITE, ask
+from .streaming import store_past
 from .transpose import below, masked_load, masked_store
 from .vectors import INDEX, LANES, ZERO, element, everywhere, load, multiply_add, store
 
@@ -41,25 +42,28 @@ def _add_moments(context: Any, x: Any, count: Any, ahead: Any, sums: Any) -> Any
     return types.void(*[types.intp] * 4), emit
 
 
-@intrinsic
-def _normalise(context: Any, x: Any, y: Any, count: Any, ahead: Any, mean: Any, factor: Any, shift: Any, slope: Any) -> Any:
-    """y = the ReLU of (x - mean) * factor + shift; none with the slope 1."""
+def _normalise(context: Any, past: Any, x: Any, y: Any, count: Any, ahead: Any, mean: Any, factor: Any, shift: Any, slope: Any) -> Any:
+    """y = the ReLU of (x - mean) * factor + shift; none with the slope 1. past: whether y passes the caches by, a constant."""
+    passes = bool(past.literal_value)
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        x, y, count, ahead = args[:4]
-        mean, factor, shift, leak = (everywhere(builder, scalar) for scalar in args[4:])
+        _, x, y, count, ahead = args[:5]
+        mean, factor, shift, leak = (everywhere(builder, scalar) for scalar in args[5:])
 
         def make(i: Any, mask: Any, nothing: list[Any]) -> list[Any]:
             centred = builder.fsub(_read(builder, x, i, mask, None), mean)
             value = multiply_add(builder, centred, factor, shift)
             value = builder.select(builder.fcmp_ordered("<=", value, ZERO), _leaked(builder, value, leak), value)
-            _write(builder, value, y, i, mask, ahead)
+            if passes and mask is None:
+                store_past(builder, value, element(builder, y, (i, INDEX(1))))
+            else:
+                _write(builder, value, y, i, mask, ahead)
             return nothing
 
         _across(builder, count, [], make)
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * 4, *[types.float32] * 4), emit
+    return types.void(past, *[types.intp] * 4, *[types.float32] * 4), emit
 
 
 def _add_products(
@@ -110,7 +114,7 @@ def _spread_gradient(
 
 
 add_moments: Any = _add_moments
-normalise: Any = _normalise
+normalise: Any = intrinsic(prefer_literal=True)(_normalise)
 add_products: Any = intrinsic(prefer_literal=True)(_add_products)
 spread_gradient: Any = intrinsic(prefer_literal=True)(_spread_gradient)
 

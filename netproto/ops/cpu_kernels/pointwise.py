@@ -13,6 +13,7 @@ from ..geometry import ConvGeometry
 from .channelwise import channel_sums
 from .finish import PLAIN, Ending
 from .pointwise_passes import outputs_pass, sums_pass
+from .streaming import passes_by
 from .thinning import spread, thin
 from .vectors import LANES, ROWS, rounded_up
 from .workers import WORTH, Room, bias_or_zeros
@@ -58,6 +59,7 @@ def _outputs(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, finish
     rows, outputs, workers = w.shape[1 if turned else 0], x.shape[0] * x.shape[2], ops.workers.count
     blocks, height = min(ceil(outputs / LANES), STEP // LANES), min(rows, HEIGHT)
     whole, plain = x.shape[2] % LANES == 0, bias is None and finish[0] == 0 and finish[1] == 1
+    past = whole and plain and x.shape[1] <= TERMS and passes_by(y)
     level = bias_or_zeros(ops, bias, rows)
     columns = ops.scratch("pointwise.columns", (workers, blocks, TERMS, LANES))
     left = ops.scratch("pointwise.left", (workers, ceil(height / LANES) if turned else 0, TERMS, LANES))
@@ -69,7 +71,7 @@ def _outputs(ops: Room, x: Array, w: Array, bias: Array | None, y: Array, finish
         of_outputs = (lo * LANES, min(hi * LANES, outputs)) if by_outputs else (0, outputs)
         of_rows = (0, rows) if by_outputs else (lo * ROWS, hi * ROWS)
         mine = columns[worker], left[worker], made[worker]
-        outputs_pass(x, w, turned, level, y, *mine, of_outputs, of_rows, height, whole, plain, finish)
+        outputs_pass(x, w, turned, level, y, *mine, of_outputs, of_rows, height, whole, plain, past, finish)
 
     ops.workers.share(items, task, least=1 + WORTH * items // (outputs * w.size + 1))
 

@@ -10,6 +10,7 @@ from .finish import Ending, beside, finish_lanes
 from .jit import inlined, kernel
 from .pointwise_products import multiply_ahead
 from .products import BLOCK, BYTES
+from .streaming import settle
 from .transpose import move, scatter, take
 from .unfold import pack_top, turn_top, write_top
 from .vectors import LANES
@@ -18,12 +19,12 @@ Array = Any
 
 
 @kernel
-def outputs_pass(x, w, turned, level, y, columns, left, made, outputs, rows, height, whole, plain, finish):  # type: ignore[no-untyped-def]
+def outputs_pass(x, w, turned, level, y, columns, left, made, outputs, rows, height, whole, plain, past, finish):  # type: ignore[no-untyped-def]
     """y = w x + level, finished, for a range of outputs and of rows of w, `height` rows at a time.
 
     w: (rows, x's channels), or if turned (x's channels, rows). columns: (blocks, terms, LANES), what is packed of x, terms being the most
     that are summed at once; left: the same of w if it is turned. whole: maps are whole blocks, and results go where they belong at once;
-    else by way of made (blocks, height, LANES). plain: results need not be finished.
+    else by way of made (blocks, height, LANES). plain: results need not be finished; past: they pass the caches by.
     """
     depth, pixels, step, most = x.shape[1], x.shape[2], columns.shape[0] * LANES, columns.shape[1]
     start = outputs[0]
@@ -51,13 +52,16 @@ def outputs_pass(x, w, turned, level, y, columns, left, made, outputs, rows, hei
                 elif high == rows[1] and start + count < outputs[1]:
                     ahead = address(x, (start + count) // pixels, 0, (start + count) % pixels), pixels, blocks
                 multiply_ahead(
-                    source, steps, (terms, 1, 0), columns.ctypes.data, most * LANES, target, out, (high - low, blocks), first > 0, ahead
+                    source, steps, (terms, 1, 0), columns.ctypes.data, most * LANES, target, out,
+                    (high - low, blocks), first > 0, past, ahead,
                 )  # fmt: skip
             if not whole:
                 write_top(made, level, low, high - low, start, count, y, finish)
             elif not plain:
                 finish_whole(y, level, n, low, high, place, blocks, finish)
         start += count
+    if past:
+        settle()
 
 
 @inlined
@@ -108,7 +112,7 @@ def sums_pass(a, b, right, made, rows, piece, portion, turned, dw):  # type: ign
                         multiply_ahead(
                             address(a, n + i, low, p), (LANES * pixels, pixels, 1), terms,
                             right.ctypes.data + (i * pixels + p - place) * BLOCK, padded * LANES,
-                            made.ctypes.data, (LANES, most * LANES), (high - low, blocks), add, (a.ctypes.data, 0, 0),
+                            made.ctypes.data, (LANES, most * LANES), (high - low, blocks), add, False, (a.ctypes.data, 0, 0),
                         )  # fmt: skip
                         add = True
         for block in range(blocks):

@@ -14,6 +14,7 @@ from numba.extending import intrinsic
 from .jit import inlined, kernel
 from .prefetch import READ, WRITE, ask
 from .products import BYTES
+from .streaming import store_past
 from .vectors import INDEX, LANES, MOST_VECTORS, REAL, ROWS, ZERO, element, everywhere, load, multiply_add, repeat, store
 
 Steps = Any  # a tuple of numbers
@@ -25,18 +26,18 @@ def _product(vectors: int) -> Callable[..., Any]:
     @intrinsic
     def product(
         context: Any, a: Any, row: Any, step: Any, block: Any, inner: Any, outer: Any, b: Any, b_vector: Any,
-        c: Any, c_row: Any, c_vector: Any, add: Any, turn: Any, read: Any, read_row: Any, write: Any,
+        c: Any, c_row: Any, c_vector: Any, add: Any, past: Any, turn: Any, read: Any, read_row: Any, write: Any,
     ) -> Any:  # fmt: skip
         """c[i, v] = or, if add, += the sum over t of a[i, t] * b[t, v]: ROWS rows of `vectors` vectors.
 
         a[i, t] stands at a + i * row + t // inner * block + t % inner * step, t < inner * outer; b[t, v] at b + t * LANES + v * b_vector;
         c[i, v] at c + i * c_row + v * c_vector. Every `turn` terms of a block LINES lines at `read` and `vectors` lines at `write` are
-        asked for, the next ones read_row and c_row further on.
+        asked for, the next ones read_row and c_row further on. past: whether results pass the caches by, where nothing is added.
         """
-        return types.void(*[types.intp] * 11, types.boolean, *[types.intp] * 4), emit
+        return types.void(*[types.intp] * 11, types.boolean, types.boolean, *[types.intp] * 4), emit
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        a, row, step, block, inner, outer, b, b_vector, c, c_row, c_vector, add, turn, read, read_row, write = args
+        a, row, step, block, inner, outer, b, b_vector, c, c_row, c_vector, add, past, turn, read, read_row, write = args
         turns = builder.sdiv(builder.add(inner, builder.sub(turn, INDEX(1))), turn)
 
         def add_block(o: Any, sums: list[Any]) -> list[Any]:
@@ -65,9 +66,13 @@ def _product(vectors: int) -> Callable[..., Any]:
             with then:
                 for value, place in zip(sums, places, strict=True):
                     store(builder, builder.fadd(load(builder, place), value), place)
-            with otherwise:
-                for value, place in zip(sums, places, strict=True):
-                    store(builder, value, place)
+            with otherwise, builder.if_else(past) as (away, here):
+                with away:
+                    for value, place in zip(sums, places, strict=True):
+                        store_past(builder, value, place)
+                with here:
+                    for value, place in zip(sums, places, strict=True):
+                        store(builder, value, place)
         return context.get_dummy_value()
 
     return product
@@ -83,7 +88,9 @@ _product_1, _product_2, _product_3 = (_product(vectors) for vectors in (1, 2, 3)
 
 
 @kernel
-def multiply_ahead(a: int, left: Steps, terms: Steps, b: int, right: int, c: int, out: Steps, size: Steps, add: bool, ahead: Steps) -> None:
+def multiply_ahead(
+    a: int, left: Steps, terms: Steps, b: int, right: int, c: int, out: Steps, size: Steps, add: bool, past: bool, ahead: Steps
+) -> None:
     """c = or, if add, += a b. size: (rows, a multiple of ROWS, and blocks of columns).
 
     left: (far, row, step): row r of a starts at a + r // LANES * far + r % LANES * row, and its terms follow a step apart. terms: (inner,
@@ -91,7 +98,8 @@ def multiply_ahead(a: int, left: Steps, terms: Steps, b: int, right: int, c: int
     columns lie `right` apart. out: (row, block), from row to row of c and from block to block.
 
     While the first blocks are made, the next rows of a are asked for. Then come rows of what is read later, as many as there are terms:
-    ahead = (address, from row to row, blocks of columns). So is what is written next, where blocks of c lie side by side.
+    ahead = (address, from row to row, blocks of columns). So is what is written next, where blocks of c lie side by side,
+    unless it passes the caches by.
     """
     far, row, step = left
     inner, outer, block = terms
@@ -107,13 +115,13 @@ def multiply_ahead(a: int, left: Steps, terms: Steps, b: int, right: int, c: int
             elif done > 0 and asked < (inner + ROWS - 1) // ROWS * across:
                 read, read_row = ahead[0] + (asked // across * ROWS * ahead[1] + asked % across * LINES * LANES) * BYTES, ahead[1]
                 asked += 1
-            if out[1] == LANES and following < rows:
+            if out[1] == LANES and not past and following < rows:
                 write = c + (following * out[0] + done * LANES) * BYTES
-            elif out[1] == LANES and done + vectors < blocks:
+            elif out[1] == LANES and not past and done + vectors < blocks:
                 write = c + (done + vectors) * LANES * BYTES
             product(
                 vectors, a + (r // LANES * far + r % LANES * row) * BYTES, row, step, block, inner, outer, b + done * right * BYTES, right,
-                c + (r * out[0] + done * out[1]) * BYTES, out[0], out[1], add, turn, read, read_row, write,
+                c + (r * out[0] + done * out[1]) * BYTES, out[0], out[1], add, past, turn, read, read_row, write,
             )  # fmt: skip
         done += vectors
 
@@ -121,15 +129,15 @@ def multiply_ahead(a: int, left: Steps, terms: Steps, b: int, right: int, c: int
 @inlined
 def product(
     vectors: int, a: int, row: int, step: int, block: int, inner: int, outer: int, b: int, b_vector: int,
-    c: int, c_row: int, c_vector: int, add: bool, turn: int, read: int, read_row: int, write: int,
+    c: int, c_row: int, c_vector: int, add: bool, past: bool, turn: int, read: int, read_row: int, write: int,
 ) -> None:  # fmt: skip
     """The inner loop for so many vectors."""
     if vectors == 3:
-        _product_3(a, row, step, block, inner, outer, b, b_vector, c, c_row, c_vector, add, turn, read, read_row, write)
+        _product_3(a, row, step, block, inner, outer, b, b_vector, c, c_row, c_vector, add, past, turn, read, read_row, write)
     elif vectors == 2:
-        _product_2(a, row, step, block, inner, outer, b, b_vector, c, c_row, c_vector, add, turn, read, read_row, write)
+        _product_2(a, row, step, block, inner, outer, b, b_vector, c, c_row, c_vector, add, past, turn, read, read_row, write)
     else:
-        _product_1(a, row, step, block, inner, outer, b, b_vector, c, c_row, c_vector, add, turn, read, read_row, write)
+        _product_1(a, row, step, block, inner, outer, b, b_vector, c, c_row, c_vector, add, past, turn, read, read_row, write)
 
 
 @inlined
