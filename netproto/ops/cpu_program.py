@@ -12,9 +12,10 @@ from .cpu_bound import CpuBound
 from .cpu_kernels import program
 from .cpu_kernels.vectors import LANES, rounded_up
 from .cpu_kernels.workers import Workers
-from .cpu_lowering import Buffer, Lowering
+from .cpu_lowering import Lowering, Step
+from .cpu_parts import Parts
 from .geometry import is_depthwise
-from .lives import Life, groups
+from .lives import groups
 from .reference.arrays import Array
 from .reference.program import Convolve, Instruction, Pass, Product, Program, Shapes, Weights
 
@@ -52,29 +53,36 @@ class _Pass:
     """The steps with their memory, ready to be run."""
 
     def __init__(self, ops: CpuProgram, lowered: Lowering):
-        self.workers, self.count, self.lowered = ops.workers, lowered.workers, lowered
-        shared = _groups(lowered)
-        constants = [(step.record[name], array) for step in lowered.steps for name, array in step.constants.items()]
-        sizes = [lowered.sizes[group[0]] + LANES * LANES for group in shared] + [ceil(array.nbytes / 4) for _, array in constants]
-        places = _side_by_side(ops, sizes)
+        self.workers, self.count, self.parts = ops.workers, lowered.workers, Parts(lowered)
+        sizes, numbered = self.parts.sizes, list(self.parts.sizes)
+        shared = [[numbered[i] for i in group] for group in groups(self.parts.lives.values())]
+        constants = {id(array): array for step in lowered.steps for array in step.constants.values()}
+        counts = [sizes[group[0]] + LANES * LANES for group in shared] + [ceil(array.nbytes / 4) for array in constants.values()]
+        places = _side_by_side(ops, counts)
         self.memory = {buffer: place for group, place in zip(shared, places, strict=False) for buffer in group}
-        self.constants = places[len(shared) :]
-        for (field, array), place in zip(constants, self.constants, strict=True):
-            place.view(array.dtype)[: array.size] = array.reshape(-1)
-            field[0] = place.ctypes.data
+        self.constants = dict(zip(constants, places[len(shared) :], strict=True))
+        for key, array in constants.items():
+            self.constants[key].view(array.dtype)[: array.size] = array.reshape(-1)
         self.open: dict[int, list[tuple[numpy.ndarray, int]]] = {}
+        for step in self.parts.steps:
+            self._place(step)
         for step in lowered.steps:
             step.constants.clear()
-            for name, array in step.borrowed.items():
-                step.record[name] = array.ctypes.data
-            for name, buffer in step.uses.items():
-                if buffer in self.memory:
-                    step.record[name] += self.memory[buffer].ctypes.data
-                else:
-                    self.open.setdefault(buffer[1], []).append((step.record[name], int(step.record[name][0])))
-        self.steps = numpy.array([(step.what, step.record.ctypes.data) for step in lowered.steps], "int64")
+        self.steps = numpy.array([(step.what, step.record.ctypes.data) for step in self.parts.steps], "int64")
         self.gate = numpy.zeros(2, "int64")
         self.seen: dict[int, Array] = {}
+
+    def _place(self, step: Step) -> None:
+        """Give a record's fields their addresses, but for those of arrays that are given."""
+        for name, array in step.constants.items():
+            step.record[name] = self.constants[id(array)].ctypes.data
+        for name, array in step.borrowed.items():
+            step.record[name] = array.ctypes.data
+        for name, buffer in step.uses.items():
+            if buffer in self.memory:
+                step.record[name] += self.memory[buffer].ctypes.data
+            else:
+                self.open.setdefault(buffer[1], []).append((step.record[name], int(step.record[name][0])))
 
     def run(self, arrays: Mapping[int, Array]) -> None:
         for value, fields in self.open.items():
@@ -90,17 +98,6 @@ class _Pass:
 
     def _abandon(self) -> None:
         self.gate[program.ABANDONED] = 1
-
-
-def _groups(lowered: Lowering) -> list[list[Buffer]]:
-    """The buffers that are not given; those that are needed at different times share memory, the largest first."""
-    numbered, lives = list(lowered.sizes), dict[Buffer, Life]()
-    for number, step in enumerate(lowered.steps):
-        for buffer in step.uses.values():
-            if buffer in lowered.sizes:
-                life = Life(numbered.index(buffer), number, number, lowered.sizes[buffer])
-                lives.setdefault(buffer, life).last = number
-    return [[numbered[i] for i in group] for group in groups(lives.values())]
 
 
 def _side_by_side(ops: CpuProgram, sizes: Sequence[int]) -> list[Array]:

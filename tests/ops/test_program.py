@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from netproto.ops import cpu_lowering
+from netproto.ops import cpu_lowering, cpu_parts
 from netproto.ops.base import Ops
 from netproto.ops.cpu import CpuOps
 from netproto.ops.cpu_kernels import blocked_short_plan
+from netproto.ops.cpu_kernels import program as kernel
 from netproto.ops.cpu_kernels.blocked_plan import Plan
 from netproto.ops.cpu_kernels.blocked_short_plan import ShortPlan
 from netproto.ops.geometry import ConvGeometry, PoolGeometry
@@ -146,24 +147,37 @@ def test_rows(batch: int, backend: str) -> None:
     agree(program, shapes, [0, 2, 4, 5], BACKENDS[backend])
 
 
-def net() -> tuple[list[tuple[Instruction, Weights | None]], dict[int, Any]]:
+def net(n: int = 2) -> tuple[list[tuple[Instruction, Weights | None]], dict[int, Any]]:
     """Two convolutions that write to their parts of a value, which a third one reads, a sum with what came before, and products."""
-    a, b = Case(2, 3, 32, (12, 10), 3, pad=1), Case(2, 32, 16, (12, 10), 3, pad=1)
+    a, b = Case(n, 3, 32, (12, 10), 3, pad=1), Case(n, 32, 16, (12, 10), 3, pad=1)
     first, second = convolution(a, 0, 1, slope=0.0), convolution(b, 1, 2, slope=0.0)
-    third = convolution(Case(2, 32, 32, (12, 10), 1), 1, 2, channel=16)
-    fourth = convolution(Case(2, 48, 32, (12, 10), 3, pad=1), 2, 3, add=1)
+    third = convolution(Case(n, 32, 32, (12, 10), 1), 1, 2, channel=16)
+    fourth = convolution(Case(n, 48, 32, (12, 10), 3, pad=1), 2, 3, add=1)
     program: list[Any] = [(each[0], each[1]) for each in (first, second, third, fourth)]
     program += [
         (Pool(3, 4, PoolGeometry((2, 2), (2, 2), (0, 0), (6, 5)), average=False), None),
         (Product(4, 5, 960, 7), (drawn(PORTABLE, 7, 960, seed=4) / 30, None)),
     ]
-    return program, {0: (2, 3, 12, 10), 1: first[2], 2: (2, 48, 12, 10), 3: fourth[2], 4: (2, 32, 6, 5), 5: (2, 7)}
+    return program, {0: (n, 3, 12, 10), 1: first[2], 2: (n, 48, 12, 10), 3: fourth[2], 4: (n, 32, 6, 5), 5: (n, 7)}
 
 
 @pytest.mark.parametrize("given", [[0, 5], [0, 1, 5], [0, 2, 3, 5], [0, 1, 2, 3, 4, 5]])
 @pytest.mark.parametrize("backend", TAKEN)
 def test_several_together(given: list[int], backend: str) -> None:
     agree(*net(), given, BACKENDS[backend])
+
+
+@pytest.mark.parametrize("given", [[0, 5], [0, 1, 5], [0, 2, 3, 5]])
+@pytest.mark.parametrize(("near", "parts"), [(1, 5), (120_000, 3)])
+def test_a_batch_goes_through_the_first_steps_in_parts(near: int, parts: int, given: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu_parts, "NEAR", near)
+    monkeypatch.setattr(cpu_parts, "SHARE", 0)
+    program, shapes = net(5)
+    agree(program, shapes, given, BACKENDS["cpu"])
+    run: Any = BACKENDS["cpu"].bound_program([what for what, _ in program], [weights for _, weights in program], shapes, given)
+    kinds = [step.what for step in run.__self__.parts.steps]
+    assert sum(kinds.count(kind) for kind in (kernel.CONVOLVE, *kernel.SHORT.values())) == 4 * parts
+    assert kinds.count(kernel.MANY_ROWS) == 1
 
 
 def test_the_bits_are_the_same_for_any_number_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
