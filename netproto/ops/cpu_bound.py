@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy
 
-from .cpu_kernels import depthwise, direct, gemm_conv, winograd
+from .cpu_kernels import depthwise, direct, gemm_conv, pointwise, winograd
 from .cpu_kernels.conv_choice import cheapest_algorithm, is_direct
 from .cpu_kernels.dense import times_transposed
 from .cpu_kernels.finish import Ending
@@ -31,6 +31,8 @@ class CpuBound(Bound):
             return winograd.bound(self, x, w, bias, whole, short.outputs, short.taps, geo, ending)
         if is_direct(w.shape, geo):
             return lambda: direct.forward(self, x, w, bias, whole, geo, ending)
+        if whole is y and pointwise.suits(w.shape, geo):
+            return lambda: pointwise.forward(self, x, w, bias, y, geo, ending)
         return gemm_conv.bound(self, x, w, bias, whole, geo, ending)
 
     def bound_linear(self, x: Array, w: Array, bias: Array | None, y: Array, *, transpose: bool, finish: Finish) -> Run:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -109,9 +111,10 @@ def test_selective_search(tmp_path: Path, picture: tuple[str, np.ndarray], monke
     detector = caffe.Detector(*tell(tmp_path, 2, 5, 5))
     with pytest.raises(DataError, match="selective search cannot be run: No module"):
         detector.detect_selective_search([picture[0]])
-    body = "    assert cmd == 'selective_search_rcnn'\n    return [[(0, 0, 5, 5), (2, 3, 12, 13)] for _ in paths]\n"
-    (tmp_path / "selective_search_ijcv_with_python.py").write_text("def get_windows(paths, cmd):\n" + body)
-    monkeypatch.syspath_prepend(tmp_path)
+    search = ModuleType("selective_search_ijcv_with_python")
+    windows = [(0, 0, 5, 5), (2, 3, 12, 13)]
+    monkeypatch.setattr(search, "get_windows", lambda paths, cmd: [windows] * len(paths) * (cmd == "selective_search_rcnn"), raising=False)
+    monkeypatch.setitem(sys.modules, search.__name__, search)
     assert [d["window"].tolist() for d in detector.detect_selective_search([picture[0]])] == [[0, 0, 5, 5], [2, 3, 12, 13]]
 
 

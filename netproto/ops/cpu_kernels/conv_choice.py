@@ -5,6 +5,7 @@
   channels and tiles enough: Winograd's F(m, r), a third to a quarter of the products. Of the m that are there, the one with the fewest
   products for the size of the map: tiles cover whole multiples of m.
 - Few channels, as of a picture: direct. Unfolding windows would take longer than multiplying.
+- 1 x 1 of whole rows of channels: pointwise. There is nothing to unfold.
 - Everything else with one or two spatial axes: products of matrices of unfolded windows.
 """
 
