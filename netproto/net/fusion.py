@@ -6,6 +6,7 @@ there already; a ReLU. Dropout is passed through. A convolution whose top goes i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
@@ -73,10 +74,16 @@ def passes_on(layer: Layer) -> bool:
 
 
 def roots_of(graph: Graph, kept: Collection[int]) -> dict[int, int]:
-    """Blob -> the blob whose memory it looks at, in a pass without a gradient."""
+    """Blob -> the blob whose memory it looks at, in a pass without a gradient.
+
+    What is passed on has its bottom's memory where nobody else reads that: a layer in place behind it may write there.
+    """
     roots = {blob: blob for blob in range(len(graph.shapes))}
+    readers = Counter(blob for node in graph.nodes for blob in node.bottoms if blob not in node.tops)
     for node in graph.nodes:
-        views = node.layer.data_views() or ({0: 0} if passes_on(node.layer) and node.bottoms[0] not in kept else {})
+        views = node.layer.data_views()
+        if passes_on(node.layer) and roots[node.bottoms[0]] == node.bottoms[0] not in kept and readers[node.bottoms[0]] == 1:
+            views = {0: 0}
         roots.update({node.tops[t]: roots[node.bottoms[b]] for t, b in views.items()})
     return roots
 

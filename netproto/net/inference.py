@@ -12,7 +12,7 @@ from ..layers.convolution import Convolution
 from ..layers.inner_product import InnerProduct
 from ..ops.base import Ops
 from ..ops.reference.bound import Finish, Run
-from ..ops.reference.program import Weights
+from ..ops.reference.program import Pass, Weights
 from ..schema.places import place_of
 from . import data_memory
 from .folding import folded
@@ -44,8 +44,8 @@ class InferenceNet(Net):
     ):
         self._keep = keep
         super().__init__(message, ops=ops, phase=TEST, level=level, stages=stages, seed=seed, rank=rank, ranks=ranks, given=given)
-        self._bound_to: list[object] = [None] * len(self.units)
-        self._runs: list[Run] = [self.ops.wait] * len(self.units)
+        self._bound: dict[int, tuple[Array, Run]] = {}
+        self._programs: dict[int, tuple[list[Shape], Pass | None]] = {}
         self._share_data()
         self.blobs = {name: blob for name, blob in self.blobs.items() if self.graph.blob_names.index(name) in self._kept}
 
@@ -85,7 +85,7 @@ class InferenceNet(Net):
         return {name: array for name, array in super()._internal_arrays(i, bottom, top).items() if not array.for_backward}
 
     def weights_changed(self) -> None:
-        self._bound_to = [None] * len(self.units)
+        self._bound, self._programs = {}, {}
 
     # -- passes --------------------------------------------------------------------------------------------------------------
 
@@ -94,14 +94,14 @@ class InferenceNet(Net):
         if start or end is not None:
             raise ModelError("a net that keeps no blobs runs as a whole", place=place_of(self.message))
         total = self.ops.zeros(()) if loss is None else loss
-        for number, unit in enumerate(self.units):
+        for unit in self.units:
             if self.callbacks.before_forward:
                 for i in unit.nodes:
                     call(self.callbacks.before_forward, i)
             if isinstance(unit, Section):
-                self._run_section(number, unit)
+                self._run_section(unit, total)
             else:
-                self._run(number, unit, total)
+                self._run(unit, total)
             if self.callbacks.after_forward:
                 for i in unit.nodes:
                     call(self.callbacks.after_forward, i)
@@ -111,41 +111,44 @@ class InferenceNet(Net):
         """There is none."""
         raise ModelError("a net for inference has no backward pass", place=place_of(self.message), hint="Make a Net")
 
-    def _run(self, number: int, step: Step, total: Array) -> None:
+    def _run(self, step: Step, total: Array) -> None:
         if step.top < 0:
             self._run_layer(step.node, total)
             return
         x = self._bottoms[step.node][0].data
-        if x is not self._bound_to[number]:
-            self._runs[number] = self._bind(step, x)
-            self._bound_to[number] = x
-        self._runs[number]()
+        to, run = self._bound.get(step.node, (None, self.ops.wait))
+        if x is not to:
+            run = self._bind(step, x)
+            self._bound[step.node] = x, run
+        run()
 
-    def _run_section(self, number: int, section: Section) -> None:
-        """Several steps as one program, for the shapes that its inputs have now."""
-        shapes = [self._blobs[blob].shape for blob in section.given]
-        if shapes != self._bound_to[number]:
-            self._runs[number] = self._bind_section(section)
-            self._bound_to[number] = [self._blobs[blob].shape for blob in section.given]
-        self._runs[number]()
-
-    def _bind_section(self, section: Section) -> Run:
-        shapes = {blob: self._blobs[blob].shape for blob in section.given}
+    def _run_section(self, section: Section, total: Array) -> None:
+        """Several steps as one program, for the shapes that what it is given has now; one by one where it is none for these shapes."""
+        to, run = self._programs.get(section.nodes[0], (None, None))
+        if to != [self._blobs[blob].shape for blob in section.given]:
+            run = self._bind_section(section)
+            self._programs[section.nodes[0]] = [self._blobs[blob].shape for blob in section.given], run
+        if run is not None:
+            run({blob: self._blobs[blob].data for blob in section.given})
+            return
         for step in section.steps:
-            for i in step.nodes:
-                node = self.graph.nodes[i]
-                bottoms = [shapes.setdefault(blob, self._blobs[blob].shape) for blob in node.bottoms]
-                shapes.update(zip(node.tops, node.layer.reshape(bottoms), strict=True))
+            self._run(step, total)
+
+    def _bind_section(self, section: Section) -> Pass | None:
+        shapes = {blob: self._blobs[blob].shape for blob in section.given}
+        for i in section.nodes:
+            node = self.graph.nodes[i]
+            bottoms = [shapes.setdefault(blob, self._blobs[blob].shape) for blob in node.bottoms]
+            shapes.update(zip(node.tops, node.layer.reshape(bottoms), strict=True))
+        program = instructions_of(self.graph, section, self._roots, shapes, self.ops.takes)
+        if program is None:
+            return None
         for blob, shape in shapes.items():
-            if (root := self._roots[blob]) in section.given:
+            if self._roots[blob] in section.given:
                 self._blobs[blob].reshape(shape)
-                if root != blob:
-                    self._blobs[blob].share_data(self._blobs[root])
-        program = instructions_of(self.graph, section, self._roots, shapes)
         weights = [self._weights(step) if step.top >= 0 else None for _, step in program]
         values = {root: shapes[root] for blob in shapes if (root := self._roots[blob]) in shapes}
-        run = self.ops.bound_program([instruction for instruction, _ in program], weights, values, section.given)
-        return lambda: run({blob: self._blobs[blob].data for blob in section.given})
+        return self.ops.bound_program([instruction for instruction, _ in program], weights, values, section.given)
 
     def _weights(self, step: Step) -> Weights:
         layer = self.layers[step.node]
@@ -164,6 +167,8 @@ class InferenceNet(Net):
                 channel += blob.shape[1]
         elif self.debug_info or not passes_on(self.layers[i]) or top[0].data_store is not bottom[0].data_store:
             self.forward_layer(i, total)
+        else:
+            self._reshape_layer(i)
 
     def _bind(self, step: Step, x: Array) -> Run:
         """A step bound to its blobs as they are now, and to weights of their present values."""

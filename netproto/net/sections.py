@@ -55,9 +55,11 @@ def sections_of(graph: Graph, steps: Sequence[Step], kept: Collection[int], take
 
 
 def instructions_of(
-    graph: Graph, section: Section, roots: Mapping[int, int], shapes: Mapping[int, Shape]
-) -> list[tuple[Instruction, Step]]:  # fmt: skip
-    """The instructions of a section, each with its step, for blobs of these shapes."""
+    graph: Graph, section: Section, roots: Mapping[int, int], shapes: Mapping[int, Shape], takes: Callable[[Instruction], bool]
+) -> list[tuple[Instruction, Step]] | None:  # fmt: skip
+    """The instructions of a section, each with its step, for blobs of these shapes; None where there are none for these shapes."""
+    if not all(_is_taken(graph, step, roots, shapes, takes) for step in section.steps):
+        return None
     made = ((_instruction(graph, step, roots, shapes), step) for step in section.steps)
     return [(instruction, step) for instruction, step in made if instruction is not None]
 
@@ -79,15 +81,16 @@ def _is_taken(
     if any(graph.nodes[step.node].loss_weights):
         return False
     instruction = _instruction(graph, step, roots, shapes)
-    return _does_nothing(graph, step) if instruction is None else takes(instruction)
+    return _does_nothing(graph, step, roots) if instruction is None else takes(instruction)
 
 
-def _does_nothing(graph: Graph, step: Step) -> bool:
+def _does_nothing(graph: Graph, step: Step, roots: Mapping[int, int]) -> bool:
     """Whether there is nothing to do, as the tops are the bottoms, or were written in their places."""
     node = graph.nodes[step.node]
     if type(node.layer) is Concat:
         return len(node.bottoms) > 1
-    return step.top < 0 and (type(node.layer) in (Split, Flatten) or passes_on(node.layer))
+    passed = passes_on(node.layer) and roots[node.tops[0]] == roots[node.bottoms[0]]
+    return step.top < 0 and (type(node.layer) in (Split, Flatten) or passed)
 
 
 def _torn(graph: Graph, steps: Sequence[Step], run: Sequence[int]) -> list[int]:
@@ -129,7 +132,7 @@ def _instruction(graph: Graph, step: Step, roots: Mapping[int, int], shapes: Map
     x, y = roots[bottom], roots[top]
     if isinstance(layer, InnerProduct) and step.top >= 0 and not layer.transpose:
         return Product(x, y, layer.inputs, layer.outputs, add, step.slope)
-    if any(shapes[roots[blob]] != shapes[blob] for blob in (bottom, top)):
+    if any(shapes[roots[blob]] != shapes[blob] for blob in (bottom, top, *([] if step.add is None else [step.add]))):
         return None
     if isinstance(layer, Convolution) and step.top >= 0 and len(shapes[x]) == 4:
         return Convolve(x, y, layer.weight_shape(), layer.geometry, add, step.slope, step.into[1] if step.into else 0)

@@ -139,7 +139,8 @@ class Lowering:
     def _rectify(self, what: Rectify) -> None:
         form = BLOCKED if BLOCKED in self.forms[what.x] else PLAIN_FORM
         before = self.steps[-1] if self.steps else None
-        if before and before.what == program.POOLING and before.uses["y"] == (form, what.x) and what.x == what.y:
+        pooled = before is not None and before.what == program.POOLING and before.uses["y"] == (form, what.x)
+        if before and pooled and what.x == what.y and before.constants["slope"][0] == 1:
             before.constants["slope"] = _number(what.slope)
             return
         x, y = self._read(what.x, form), self._write(what.y, form)

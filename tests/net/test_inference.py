@@ -138,6 +138,86 @@ def lean_steps(layers: list[str]) -> list[bool]:
     return [net.layers[step.node].type not in ("Input", "Split") for step in net.steps]
 
 
+def wide(name: str, bottom: str, more: str = "") -> str:
+    return conv(name, bottom, more, outputs=16)
+
+
+def dropout(bottom: str, top: str) -> str:
+    return layer(f"drop_{top}", "Dropout", bottom, top)
+
+
+POOL = layer("p", "Pooling", "b", more="pooling_param { kernel_size: 2 stride: 2 }")
+LEAKY = "relu_param { negative_slope: 0.5 }"
+TOGETHER = {
+    "dropout of the input": [dropout("data", "d"), wide("a", "d"), wide("b", "a")],
+    "dropout of what is kept": [wide("a", "data"), dropout("a", "d"), wide("e", "d"), wide("f", "e")],
+    "dropout of what is kept, at the end": [wide("b", "data"), wide("a", "b"), dropout("a", "d")],
+    "in place behind a dropout": [wide("a", "data"), dropout("a", "d"), relu("d"), wide("e", "d"), layer("s", "Eltwise", "a e")],
+    "in place behind a dropout of the input": [dropout("data", "d"), relu("d"), wide("b", "data"), wide("a", "b"), wide("c", "d")],
+    "a relu behind a pooling": [wide("a", "data"), wide("b", "a"), POOL, relu("p", more=LEAKY)],
+    "two relus behind a pooling": [wide("a", "data"), wide("b", "a"), POOL, relu("p"), layer("more", "ReLU", "p", "p", LEAKY)],
+    "a sum with what has another shape": [
+        layer("z", "InnerProduct", "data", more=IP.replace("7", "1232")),
+        layer("q", "Reshape", "z", more="reshape_param { shape { dim: 0 dim: 16 dim: 11 dim: 7 } }"),
+        *(wide("b", "data"), wide("c", "b"), layer("s", "Eltwise", "c q"), wide("e", "s")),
+    ],
+}
+
+
+@pytest.mark.parametrize("keep", [[], ["a"]])
+@pytest.mark.parametrize("case", TOGETHER)
+def test_what_stands_together_makes_what_a_net_makes(case: str, keep: list[str]) -> None:
+    keep = [name for name in keep if f'top: "{name}"' in "".join(TOGETHER[case])]
+    whole, lean = net_of(Net, TOGETHER[case], CpuOps(), phase=1), net_of(InferenceNet, TOGETHER[case], CpuOps(), keep=keep)
+    for _ in range(2):
+        for net in (whole, lean):
+            net.forward()
+        for name in {*whole.outputs, *keep, "data"}:
+            alike(lean, whole, name)
+
+
+@pytest.mark.parametrize(
+    ("layers", "shapes"),
+    [
+        ([layer("p", "Power", "data"), dropout("p", "d")], [(5, 3, 8, 8)]),
+        (
+            [
+                layer("p", "Power", "data", more="power_param { scale: -1 }"),
+                layer("q", "Power", "p", more="power_param { scale: -1 }"),
+                layer("a", "Convolution", "q", more="convolution_param { num_output: 16 kernel_size: 1 stride: 3 }"),
+                *(wide("b", "a"), layer("f", "Eltwise", "a b", more="eltwise_param { operation: PROD }")),
+            ],
+            [(1, 3, 8, 8), (1, 3, 9, 9), (1, 3, 7, 7)],
+        ),
+        (
+            [
+                layer("a", "InnerProduct", "data", more=IP.replace("{", "{ axis: -1 ", 1)),
+                *(layer("b", "InnerProduct", "a", more=IP.replace("{", "{ axis: -1 ", 1)), layer("soft", "Softmax", "b")),
+            ],
+            [(4, 7), (4, 5, 7), (3, 7)],
+        ),
+        (
+            [
+                layer("r", "Reshape", "data", more="reshape_param { shape { dim: 0 dim: 3 dim: 11 dim: 7 } }"),
+                *(wide("a", "r"), wide("b", "a")),
+            ],
+            [(2, 3, 7, 11), (3, 3, 11, 7)],
+        ),
+    ],
+)
+def test_shapes_for_which_there_is_no_program(layers: list[str], shapes: list[tuple[int, ...]]) -> None:
+    nets = net_of(Net, layers, CpuOps(), phase=1), net_of(InferenceNet, layers, CpuOps())
+    for shape in shapes:
+        for net in nets:
+            net.blobs["data"].reshape(shape)
+            net.blobs["data"].data[...] = np.random.default_rng(sum(shape)).standard_normal(shape)
+            net.forward()
+            net.forward()
+        for name in nets[0].outputs:
+            assert nets[1].blobs[name].shape == nets[0].blobs[name].shape
+            alike(nets[1], nets[0], name)
+
+
 def sections(net: InferenceNet) -> list[list[str]]:
     """The layers of each section."""
     return [[net.layer_names[i] for i in unit.nodes] for unit in net.units if isinstance(unit, Section)]

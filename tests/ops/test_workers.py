@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
+from queue import SimpleQueue
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 
 from netproto.ops.cpu import CpuOps
+from netproto.ops.cpu_kernels import workers as workers_module
 from netproto.ops.cpu_kernels.workers import Workers
 
 
@@ -91,3 +95,25 @@ def test_several_threads_may_let_workers_wait_for_each_other() -> None:
     for thread in threads:
         thread.join()
     assert len(done) == 150
+
+
+def test_an_interrupt_while_others_work_is_raised_when_they_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many announcements as there are workers are missed, as if a signal had come just behind each."""
+    misses = [2]
+
+    class Interrupting(SimpleQueue):
+        def get(self, *args: Any) -> Any:
+            got = super().get(*args)
+            if misses and threading.current_thread() is threading.main_thread():
+                misses[0] -= 1
+                if misses[0] >= 0:
+                    raise KeyboardInterrupt
+            return got
+
+    monkeypatch.setattr(workers_module, "SimpleQueue", Interrupting)
+    done: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        Workers(3).share(3, lambda lo, hi, worker: done.append(worker))
+    assert sorted(done) == [0, 1, 2]
+    Workers(3).share(3, lambda lo, hi, worker: done.append(worker))
+    assert len(done) == 6

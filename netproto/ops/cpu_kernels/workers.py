@@ -7,9 +7,10 @@ which makes a run reproducible; a kernel whose items are independent gives the s
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from threading import Lock, Thread, local
+from threading import Thread, local
 from typing import Any, Protocol
 
 import numpy
@@ -20,7 +21,9 @@ Task = Callable[[int, int, int], None]
 WORTH = 2**21
 """Multiply-adds that are worth waking a worker for: it takes 50 microseconds, in which a core does as many."""
 
-Job = tuple[Task, int, int, int, "SimpleQueue[BaseException | None]"]
+Answers = list[tuple[BaseException | None] | None]
+"""For each worker what its part raised, as soon as that is done."""
+Job = tuple[Task, int, int, int, Answers, "SimpleQueue[None]"]
 
 
 def core_count() -> int:
@@ -95,27 +98,32 @@ def fits(*arrays: Any) -> bool:
     return all(a is None or (type(a) is numpy.ndarray and a.dtype == numpy.float32 and a.flags.carray) for a in arrays)
 
 
-_sending = Lock()
-"""Held while parts are sent out: those who wait for each other have to stand in the same order in all queues."""
 _task = local()
 """worker: as which worker this thread runs a part of a task; not there while it runs none."""
 
 
 def _side_by_side(parts: Sequence[tuple[Task, int, int]], abandon: Callable[[], None] = lambda: None) -> None:
-    """Run a part on each worker, the first one on this thread; raise what one raised, when all are done."""
-    done: SimpleQueue[BaseException | None] = SimpleQueue()
-    sent, error = 0, None
+    """Run a part on each worker, the first one on this thread; raise what one raised, when all are done.
+
+    Parts are sent, with a word to ourselves behind them, by one call that runs no line of Python: an interrupt comes before it or after,
+    and other threads too. So parts that wait for each other stand in the same order in all queues.
+    """
+    answers: Answers = [None] * len(parts)
+    done: SimpleQueue[None] = SimpleQueue()
+    sent: SimpleQueue[Any] = SimpleQueue()
+    jobs = [(*part, worker, answers, done) for worker, part in enumerate(parts)]
+    queues = [*_queues(len(parts) - 1), sent]
+    error: BaseException | None = None
     try:
-        with _sending:
-            for worker, queue in enumerate(_queues(len(parts) - 1), 1):
-                queue.put((*parts[worker], worker, done))
-                sent += 1
+        deque(map(SimpleQueue.put, queues, [*jobs[1:], None]), maxlen=0)
         error = _attempt(*parts[0], 0)
     except BaseException as interrupt:
         error = interrupt
     if error is not None:
         abandon()
-    for raised in [error, *(_wait(done) for _ in range(sent))]:
+    answers[0] = (error,)
+    interrupted = None if sent.empty() else _wait(answers, done)
+    for raised in [interrupted, *(answer[0] for answer in answers if answer)]:
         if raised is not None:
             raise raised
 
@@ -131,12 +139,17 @@ def _attempt(task: Task, lo: int, hi: int, worker: int) -> BaseException | None:
     return None
 
 
-def _wait(done: SimpleQueue[BaseException | None]) -> BaseException | None:
-    """The next answer. An interrupt waits with us: the arrays are not free before every worker is done."""
+def _wait(answers: Answers, done: SimpleQueue[None]) -> BaseException | None:
+    """Wait for all answers. An interrupt waits with us, and is returned: the arrays are not free before every worker is done.
+
+    An answer stands there before it is announced: an announcement that an interrupt lets us miss is not needed.
+    """
     interrupt = None
     while True:
         try:
-            return done.get() or interrupt
+            while None in answers:
+                done.get()
+            return interrupt
         except KeyboardInterrupt as error:
             interrupt = error
 
@@ -155,16 +168,11 @@ def _queues(count: int) -> list[SimpleQueue[Job]]:
 
 def _serve(queue: SimpleQueue[Job]) -> None:
     while True:
-        task, lo, hi, worker, done = queue.get()
-        done.put(_attempt(task, lo, hi, worker))
-        del task
-
-
-def _forget() -> None:
-    """In a child of this process there are none of its threads."""
-    _threads.clear()
-    _sending.release()
+        task, lo, hi, worker, answers, done = queue.get()
+        answers[worker] = (_attempt(task, lo, hi, worker),)
+        done.put(None)
+        del task, answers
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_sending.acquire, after_in_parent=_sending.release, after_in_child=_forget)
+    os.register_at_fork(after_in_child=_threads.clear)
