@@ -19,8 +19,8 @@ from .lives import groups
 from .reference.arrays import Array
 from .reference.program import Convolve, Instruction, Pass, Product, Program, Shapes, Weights
 
-WORTH = 2**23
-"""Multiply-adds of a program that are worth waking the workers for: some 100 microseconds of one core, a fifth of it for the waking."""
+WORTH = 2**25
+"""Multiply-adds of a program that are worth waking the workers for: some 400 microseconds of a core, half of it for waking and waiting."""
 
 
 class CpuProgram(CpuBound, Program):

@@ -6,6 +6,7 @@ import threading
 from functools import partial
 from queue import SimpleQueue
 from threading import Barrier, Thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -110,10 +111,15 @@ def test_an_interrupt_while_others_work_is_raised_when_they_are_done(monkeypatch
                     raise KeyboardInterrupt
             return got
 
+    def task(lo: int, hi: int, worker: int) -> None:
+        sleep(worker / 20)
+        done.append(worker)
+
     monkeypatch.setattr(workers_module, "SimpleQueue", Interrupting)
+    monkeypatch.setattr(workers_module, "LOOKS", 0)
     done: list[int] = []
     with pytest.raises(KeyboardInterrupt):
-        Workers(3).share(3, lambda lo, hi, worker: done.append(worker))
+        Workers(3).share(3, task)
     assert sorted(done) == [0, 1, 2]
-    Workers(3).share(3, lambda lo, hi, worker: done.append(worker))
+    Workers(3).share(3, task)
     assert len(done) == 6

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from threading import Thread, local
+from time import sleep
 from typing import Any, Protocol
 
 import numpy
@@ -23,6 +24,8 @@ WORTH = 2**21
 
 Answers = list[tuple[BaseException | None] | None]
 """For each worker what its part raised, as soon as that is done."""
+LOOKS = 50
+"""How often to look for the others' answers before going to sleep: to be woken takes longer than most parts differ."""
 Job = tuple[Task, int, int, int, Answers, "SimpleQueue[None]"]
 
 
@@ -147,6 +150,10 @@ def _wait(answers: Answers, done: SimpleQueue[None]) -> BaseException | None:
     interrupt = None
     while True:
         try:
+            for _ in range(LOOKS):
+                if None not in answers:
+                    return interrupt
+                sleep(0)
             while None in answers:
                 done.get()
             return interrupt
