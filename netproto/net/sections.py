@@ -87,8 +87,8 @@ def _is_taken(
 def _does_nothing(graph: Graph, step: Step, roots: Mapping[int, int]) -> bool:
     """Whether there is nothing to do, as the tops are the bottoms, or were written in their places."""
     node = graph.nodes[step.node]
-    if type(node.layer) is Concat:
-        return len(node.bottoms) > 1
+    if _joins(graph, step):
+        return True
     passed = passes_on(node.layer) and roots[node.tops[0]] == roots[node.bottoms[0]]
     return step.top < 0 and (type(node.layer) in (Split, Flatten) or passed)
 

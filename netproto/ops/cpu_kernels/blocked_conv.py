@@ -6,13 +6,10 @@ summed across workers: the result is the same for any number of them.
 
 from __future__ import annotations
 
-from typing import Any
-
 from .blocked_bands import blocked_band, plain_band
 from .blocked_tiles import LINE, blocked_row, channelwise_row, plain_row
 from .jit import inlined, kernel
-from .records import Record, record_of
-from .workers import part
+from .records import Record, part_of, record_of
 
 IN_PLACE, COPIED, PLAIN = 0, 1, 2
 """How the bottom is read: where it lies; from copies of bands; the same of a plain map (N, C, H, W)."""
@@ -28,7 +25,6 @@ of so many output rows, the last one maybe fewer; chunk: how many of them a work
 above."""
 
 
-_part: Any = inlined(part)
 
 
 @kernel
@@ -36,8 +32,8 @@ def conv(at: Record, worker: int, count: int) -> None:
     """y = the convolution plus bias and `other`, through the ReLU: a worker's bands, or its filters of all bands."""
     pairs, total = (at.filters + 1) // 2, at.batch * at.bands
     copies = at.copies + worker * at.chunk * at.copy
-    first, last = (0, total) if at.by_filters else _part(total, worker, count)
-    first_pair, last_pair = _part(at.groups * pairs, worker, count) if at.by_filters else (0, at.groups * pairs)
+    first, last = (0, total) if at.by_filters else part_of(total, worker, count)
+    first_pair, last_pair = part_of(at.groups * pairs, worker, count) if at.by_filters else (0, at.groups * pairs)
     for start in range(first, last if first_pair < last_pair else first, at.chunk):
         end = min(last, start + at.chunk)
         if at.source != IN_PLACE:
@@ -90,7 +86,7 @@ def depthwise(at: Record, worker: int, count: int) -> None:
     """The same with one filter for each channel: a worker's bands of single blocks. `channels` blocks, `runs` taps."""
     copy, map_size = at.copies + worker * at.copy, at.out_height * at.out_width * LINE
     window, phases = (at.sh, at.sw, at.ph, at.pw), (at.down, at.across, at.deep, at.pitch)
-    first, last = _part(at.batch * at.channels * at.bands, worker, count)
+    first, last = part_of(at.batch * at.channels * at.bands, worker, count)
     for item in range(first, last):
         image, block, top = item // at.bands // at.channels, item // at.bands % at.channels, item % at.bands * at.rows
         rows = min(at.rows, at.out_height - top)

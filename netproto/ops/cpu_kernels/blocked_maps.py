@@ -13,12 +13,11 @@ from ..reference.pooling import LOWEST
 from .blocked_bands import copy_lines
 from .blocked_tiles import LINE
 from .finish import finish_rows, ramp
-from .jit import inlined, kernel
+from .jit import kernel
 from .pooling import length, reach
-from .records import Record, array_at, pointer, record_of
+from .records import Record, array_at, part_of, pointer, record_of
 from .transpose import gather
-from .vectors import INDEX, LANES, REAL, VECTOR, ZERO, everywhere, load, repeat, store
-from .workers import part
+from .vectors import INDEX, LANES, VECTOR, ZERO, broadcast, everywhere, load, repeat, store
 
 TURN = record_of("plain", "plain_image", "blocked", "blocked_image", "batch", "channels", "pixels")
 """A plain map (N, channels, pixels) and a blocked one; image: bytes from image to image."""
@@ -30,14 +29,13 @@ POOL = record_of(
 RECTIFY = record_of("x", "y", "count", "slope")
 """The ReLU of so many numbers."""
 
-_part: Any = inlined(part)
 
 
 @kernel
 def to_blocked(at: Record, worker: int, count: int) -> None:
     """blocked = plain, 0 in the lanes behind the last channel."""
     blocks, square = (at.channels + LANES - 1) // LANES, numpy.empty((LANES, LANES), numpy.float32)
-    first, last = _part(at.batch * blocks, worker, count)
+    first, last = part_of(at.batch * blocks, worker, count)
     for item in range(first, last):
         image, channel = item // blocks, item % blocks * LANES
         source = at.plain + image * at.plain_image + channel * at.pixels * 4
@@ -52,7 +50,7 @@ def to_blocked(at: Record, worker: int, count: int) -> None:
 def to_plain(at: Record, worker: int, count: int) -> None:
     """plain = blocked. Up to LANES vectors behind the last pixel are read."""
     blocks, nothing = (at.channels + LANES - 1) // LANES, numpy.zeros(LANES, numpy.float32)
-    first, last = _part(at.batch * blocks, worker, count)
+    first, last = part_of(at.batch * blocks, worker, count)
     for item in range(first, last):
         image, channel = item // blocks, item % blocks * LANES
         source = at.blocked + image * at.blocked_image + channel * at.pixels * 4
@@ -66,7 +64,7 @@ def to_plain(at: Record, worker: int, count: int) -> None:
 @kernel
 def pool(at: Record, worker: int, count: int) -> None:
     """y = the largest or the average of each window, through the ReLU."""
-    first, last = _part(at.batch * at.blocks * at.out_height, worker, count)
+    first, last = part_of(at.batch * at.blocks * at.out_height, worker, count)
     for item in range(first, last):
         plane, oy = item // at.out_height, item % at.out_height
         image, block = plane // at.blocks, plane % at.blocks
@@ -89,7 +87,7 @@ def rectify(at: Record, worker: int, count: int) -> None:
     """y = the ReLU of x, whatever lies there."""
     x, y = array_at(pointer(at.x), at.count, numpy.float32), array_at(pointer(at.y), at.count, numpy.float32)
     slope = array_at(pointer(at.slope), 1, numpy.float32)[0]
-    first, last = _part(at.count, worker, count)
+    first, last = part_of(at.count, worker, count)
     for i in range(first, last):
         y[i] = (x[i] * slope if slope != 0 else numpy.float32(0)) if x[i] <= 0 else x[i]
 
@@ -105,7 +103,7 @@ def _emit_largest(context: Any, source: Any, rows: Any, columns: Any, width: Any
             return builder.select(builder.fcmp_ordered(">", value, best), value, best)
 
         best = _over_window(builder, source, rows, columns, width, ir.Constant(VECTOR, [LOWEST] * LANES), larger)
-        store(builder, ramp(builder, best, _number(builder, slope)), target)
+        store(builder, ramp(builder, best, broadcast(builder, slope)), target)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 6), emit
@@ -118,14 +116,10 @@ def _emit_average(context: Any, source: Any, rows: Any, columns: Any, width: Any
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source, rows, columns, width, size, slope, target = args
         total = _over_window(builder, source, rows, columns, width, ZERO, builder.fadd)
-        store(builder, ramp(builder, builder.fdiv(total, everywhere(builder, size)), _number(builder, slope)), target)
+        store(builder, ramp(builder, builder.fdiv(total, everywhere(builder, size)), broadcast(builder, slope)), target)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 4, types.float32, *[types.intp] * 2), emit
-
-
-def _number(builder: Any, address: Any) -> Any:
-    return everywhere(builder, builder.load(builder.inttoptr(address, REAL.as_pointer())))
 
 
 def _over_window(builder: Any, source: Any, rows: Any, columns: Any, width: Any, start: Any, combine: Any) -> Any:

@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from .finish import ramp
 from .jit import kernel
 from .prefetch import READ, ask
-from .vectors import INDEX, LANES, REAL, VECTOR, WIDE, everywhere, load, multiply_add, repeat, store
+from .vectors import INDEX, LANES, VECTOR, WIDE, broadcast, entry, load, multiply_add, repeat, store
 
 LINE = 4 * LANES
 """Bytes of a vector."""
@@ -60,13 +60,12 @@ def _product(
 ) -> None:  # fmt: skip
     def add(run: Any, values: list[Any]) -> list[Any]:
         *sums, weights = values
-        source = builder.add(a, _entry(builder, offsets, run))
+        source = builder.add(a, entry(builder, offsets, run))
         ask(builder, _after(builder, weights, AHEAD), terms * vectors, READ)
         for term in range(terms):
             factors = [load(builder, _after(builder, weights, (term * vectors + v) * LINE)) for v in range(vectors)]
             for i in range(count):
-                number = builder.load(builder.inttoptr(_after(builder, source, i * step + 4 * term), REAL.as_pointer()))
-                left = everywhere(builder, number)
+                left = broadcast(builder, _after(builder, source, i * step + 4 * term))
                 for v, factor in enumerate(factors):
                     sums[i * vectors + v] = multiply_add(builder, left, factor, sums[i * vectors + v])
         return [*sums, _after(builder, weights, terms * vectors * LINE)]
@@ -91,7 +90,7 @@ def _emit_channelwise(context: Any, count: Any, a: Any, offsets: Any, taps: Any,
 
 def _sum_of_taps(builder: Any, count: int, a: Any, offsets: Any, taps: Any, b: Any, bias: Any, slope: Any, c: Any) -> None:
     def add(tap: Any, sums: list[Any]) -> list[Any]:
-        source, factor = builder.add(a, _entry(builder, offsets, tap)), load(builder, builder.add(b, builder.mul(tap, INDEX(LINE))))
+        source, factor = builder.add(a, entry(builder, offsets, tap)), load(builder, builder.add(b, builder.mul(tap, INDEX(LINE))))
         return [multiply_add(builder, load(builder, _after(builder, source, i * LINE)), factor, sums[i]) for i in range(count)]
 
     sums = repeat(builder, taps, 1, [load(builder, bias)] * count, add)
@@ -121,13 +120,9 @@ def _leave(builder: Any, sums: Sequence[Any], places: Sequence[Any], other: Any,
     for phi, value, increased in zip(merged, sums, more, strict=True):
         phi.add_incoming(value, before)
         phi.add_incoming(increased, added)
-    leak = everywhere(builder, builder.load(builder.inttoptr(slope, REAL.as_pointer())))
+    leak = broadcast(builder, slope)
     for value, place in zip(merged, places, strict=True):
         store(builder, ramp(builder, value, leak), builder.add(c, place))
-
-
-def _entry(builder: Any, table: Any, index: Any) -> Any:
-    return builder.load(builder.inttoptr(builder.add(table, builder.mul(index, INDEX(8))), INDEX.as_pointer()))
 
 
 def _after(builder: Any, address: Any, distance: int) -> Any:

@@ -18,10 +18,9 @@ from .blocked_bands import clear_lines, copy_lines
 from .blocked_tiles import LINE, blocked_row
 from .finish import ramp
 from .jit import inlined, kernel
-from .records import Record, record_of
-from .vectors import INDEX, LANES, REAL, VECTOR, ZERO, combine, everywhere, load, repeat, store
+from .records import Record, part_of, record_of
+from .vectors import INDEX, LANES, VECTOR, ZERO, broadcast, combine, load, repeat, store
 from .winograd_tiles import bottom_width, new_strip, pixel
-from .workers import part
 
 WINOGRAD = record_of(
     "x", "x_image", "y", "y_image", "other", "other_image", "w", "w_plane", "w_block", "bias", "slope", "plain", "offsets", "runs",
@@ -31,7 +30,6 @@ WINOGRAD = record_of(
 """As CONV of blocked_conv.py; channels and filters: blocks in a group. bands: of tiles, of an image, each `across` tiles; chunk: how many
 of them a worker takes at a time, `rows` tiles. planes: of all workers; each has two arrays of them, bottom and top; plane: bytes of one."""
 
-_part: Any = inlined(part)
 
 
 @cache
@@ -43,8 +41,8 @@ def winograd_pass(m: int, r: int) -> Callable[[Record, int, int], None]:
         pairs, total = (at.filters + 1) // 2, at.batch * at.bands
         bottom = at.planes + worker * 2 * n * n * at.plane
         top = bottom + n * n * at.plane
-        first, last = (0, total) if at.by_filters else _part(total, worker, count)
-        first_pair, last_pair = _part(at.groups * pairs, worker, count) if at.by_filters else (0, at.groups * pairs)
+        first, last = (0, total) if at.by_filters else part_of(total, worker, count)
+        first_pair, last_pair = part_of(at.groups * pairs, worker, count) if at.by_filters else (0, at.groups * pairs)
         width = bottom_width(m, r, at.across)
         strip, columns = new_strip(n, width), new_strip(n, width)
         for start in range(first, last if first_pair < last_pair else first, at.chunk):
@@ -116,7 +114,7 @@ def _emit_finish_row(context: Any, source: Any, bias: Any, other: Any, slope: An
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source, bias, other, slope, target, count = args
-        level, leak = load(builder, bias), everywhere(builder, builder.load(builder.inttoptr(slope, REAL.as_pointer())))
+        level, leak = load(builder, bias), broadcast(builder, slope)
         adds = builder.icmp_signed("!=", other, INDEX(0))
 
         def finish(i: Any, _: list[Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from .jit import inlined
-from .vectors import INDEX, LANES, REAL, ROWS, ZERO, element, everywhere, load, multiply_add, repeat, store
+from .vectors import INDEX, LANES, ROWS, ZERO, broadcast, element, entry, load, multiply_add, repeat, store
 
 Addresses = Callable[[Any], list[Any]]
 
@@ -34,7 +34,7 @@ def _windows(vectors: int) -> Callable[..., Any]:
             return [element(builder, left, (t, INDEX(1))) for left in lefts]
 
         def right(t: Any) -> list[Any]:
-            base = element(builder, b, (_offset(builder, offsets, t), INDEX(1)))
+            base = element(builder, b, (entry(builder, offsets, t), INDEX(1)))
             return [element(builder, base, (v, INDEX(LANES))) for v in range(vectors)]
 
         sums = _sums(builder, vectors, terms, scalars, right)
@@ -56,7 +56,7 @@ def _correlations(vectors: int) -> Callable[..., Any]:
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         a, offsets, terms, b, b_vector, c, c_vector = args
-        lefts = [element(builder, a, (_offset(builder, offsets, INDEX(i)), INDEX(1))) for i in range(ROWS)]
+        lefts = [element(builder, a, (entry(builder, offsets, INDEX(i)), INDEX(1))) for i in range(ROWS)]
 
         def scalars(t: Any) -> list[Any]:
             return [element(builder, left, (t, INDEX(1))) for left in lefts]
@@ -73,10 +73,6 @@ def _correlations(vectors: int) -> Callable[..., Any]:
     return correlations
 
 
-def _offset(builder: Any, offsets: Any, index: Any) -> Any:
-    return builder.load(builder.inttoptr(builder.add(offsets, builder.mul(index, INDEX(8))), INDEX.as_pointer()))
-
-
 def _sums(builder: Any, vectors: int, terms: Any, scalars: Addresses, right: Addresses) -> list[Any]:
     """Emit the loop over t < terms, at least one: ROWS * vectors sums of products, which stay in registers."""
 
@@ -84,7 +80,7 @@ def _sums(builder: Any, vectors: int, terms: Any, scalars: Addresses, right: Add
         factors = [load(builder, address) for address in right(t)]
         totals = []
         for i, address in enumerate(scalars(t)):
-            left = everywhere(builder, builder.load(builder.inttoptr(address, REAL.as_pointer())))
+            left = broadcast(builder, address)
             totals += [multiply_add(builder, left, factors[v], running[i * vectors + v]) for v in range(vectors)]
         return totals
 

@@ -15,7 +15,7 @@ from .jit import inlined, kernel
 from .prefetch import READ, WRITE, ask
 from .products import BYTES
 from .streaming import store_past
-from .vectors import INDEX, LANES, MOST_VECTORS, REAL, ROWS, ZERO, element, everywhere, load, multiply_add, repeat, store
+from .vectors import INDEX, LANES, MOST_VECTORS, ROWS, ZERO, broadcast, element, load, multiply_add, repeat, store
 
 Steps = Any  # a tuple of numbers
 LINES = 8
@@ -55,8 +55,7 @@ def _product(vectors: int) -> Callable[..., Any]:
         def add_term(left: Any, right: Any, t: Any, sums: list[Any]) -> list[Any]:
             factors, totals = [load(builder, element(builder, right, (t, INDEX(LANES)), (v, b_vector))) for v in range(vectors)], []
             for i in range(ROWS):
-                place = builder.inttoptr(element(builder, left, (i, row), (t, step)), REAL.as_pointer())
-                scalar = everywhere(builder, builder.load(place))
+                scalar = broadcast(builder, element(builder, left, (i, row), (t, step)))
                 totals += [multiply_add(builder, scalar, factors[v], sums[i * vectors + v]) for v in range(vectors)]
             return totals
 

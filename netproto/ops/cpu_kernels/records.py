@@ -11,7 +11,13 @@ from numba import types
 from numba.extending import intrinsic
 from numba.np import numpy_support
 
+from .jit import inlined
+from .workers import part
+
 Record = Any
+
+
+part_of: Any = inlined(part)
 
 
 def record_of(*names: str) -> numpy.dtype[Any]:

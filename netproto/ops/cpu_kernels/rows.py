@@ -8,9 +8,8 @@ import numpy
 
 from .dense import dots, rows_of_b, turn
 from .jit import inlined, kernel
-from .records import Record, array_at, pointer, record_of
+from .records import Record, array_at, part_of, pointer, record_of
 from .vectors import LANES
-from .workers import part
 
 PRODUCT = record_of("x", "y", "w", "bias", "other", "slope", "columns", "made", "rest", "batch", "inputs", "outputs")
 """x (batch, inputs), w (outputs, inputs), y (batch, outputs); other: what is added to it, or 0. The workspaces are those of
@@ -18,13 +17,12 @@ dense.times_transposed, `rest` filled already."""
 SOFTMAX = record_of("x", "y", "batch", "classes")
 
 FLOAT = numpy.float32
-_part: Any = inlined(part)
 
 
 @kernel
 def few_rows(at: Record, worker: int, count: int) -> None:
     """y = x w' + bias, for up to dense.FEW rows: a worker's part of the outputs."""
-    first, last = _part((at.outputs + 3) // 4, worker, count)
+    first, last = part_of((at.outputs + 3) // 4, worker, count)
     x, w = array_at(pointer(at.x), (at.batch, at.inputs), FLOAT), array_at(pointer(at.w), (at.outputs, at.inputs), FLOAT)
     y, bias = array_at(pointer(at.y), (at.batch, at.outputs), FLOAT), array_at(pointer(at.bias), at.outputs, FLOAT)
     dots(x, w, bias, y, _ending(at), first * 4, min(last * 4, at.outputs))
@@ -42,7 +40,7 @@ def turn_rows(at: Record, worker: int, count: int) -> None:
 def many_rows(at: Record, worker: int, count: int) -> None:
     """y = x w' + bias of the columns that turn_rows made: a worker's part of the outputs."""
     blocks, wide = (at.batch + LANES - 1) // LANES, (at.outputs + LANES - 1) // LANES
-    first, last = _part(wide, worker, count)
+    first, last = part_of(wide, worker, count)
     w, rest = array_at(pointer(at.w), (at.outputs, at.inputs), FLOAT), array_at(pointer(at.rest), (LANES, at.inputs), FLOAT)
     columns = array_at(pointer(at.columns), (blocks, at.inputs, LANES), FLOAT)
     made = array_at(pointer(at.made), (blocks, wide * LANES, LANES), FLOAT)
@@ -54,7 +52,7 @@ def many_rows(at: Record, worker: int, count: int) -> None:
 def softmax(at: Record, worker: int, count: int) -> None:
     """Each row of y = that of x as probabilities."""
     x, y = array_at(pointer(at.x), (at.batch, at.classes), FLOAT), array_at(pointer(at.y), (at.batch, at.classes), FLOAT)
-    first, last = _part(at.batch, worker, count)
+    first, last = part_of(at.batch, worker, count)
     for n in range(first, last):
         largest, total = x[n, 0], FLOAT(0)
         for c in range(at.classes):

@@ -13,7 +13,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from .jit import inlined
-from .vectors import INDEX, LANES, REAL, ZERO, element, everywhere, load, multiply_add, repeat, store
+from .vectors import INDEX, LANES, ZERO, broadcast, element, entry, everywhere, load, multiply_add, repeat, store
 
 MOST = 9
 """Taps whose weights and sums stay in registers: those of a filter of 3 x 3."""
@@ -30,7 +30,7 @@ def _correlate(taps: int) -> Callable[..., Any]:
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source, shifts, weights, count, target, start, add = args
         shifted = _shifted(builder, source, shifts, taps)
-        factors = [everywhere(builder, _number(builder, weights, t)) for t in range(taps)]
+        factors = [broadcast(builder, element(builder, weights, (t, INDEX(1)))) for t in range(taps)]
         level = everywhere(builder, start)
 
         def make(i: Any, _: list[Any]) -> list[Any]:
@@ -73,12 +73,8 @@ def _correlate_gradient(taps: int) -> Callable[..., Any]:
 
 def _shifted(builder: Any, source: Any, shifts: Any, taps: int) -> list[Any]:
     """The address of each tap's first element."""
-    numbers = [builder.load(builder.inttoptr(builder.add(shifts, INDEX(8 * t)), INDEX.as_pointer())) for t in range(taps)]
+    numbers = [entry(builder, shifts, INDEX(t)) for t in range(taps)]
     return [element(builder, source, (number, INDEX(1))) for number in numbers]
-
-
-def _number(builder: Any, array: Any, index: int) -> Any:
-    return builder.load(builder.inttoptr(element(builder, array, (index, INDEX(1))), REAL.as_pointer()))
 
 
 _correlate_9: Any = _correlate(MOST)

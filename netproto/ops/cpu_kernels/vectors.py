@@ -66,6 +66,16 @@ def everywhere(builder: Any, scalar: Any) -> Any:
     return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
 
 
+def broadcast(builder: Any, address: Any) -> Any:
+    """A vector of the number at an address."""
+    return everywhere(builder, builder.load(builder.inttoptr(address, REAL.as_pointer())))
+
+
+def entry(builder: Any, table: Any, index: Any) -> Any:
+    """An element of an array of int64."""
+    return builder.load(builder.inttoptr(builder.add(table, builder.mul(index, INDEX(8))), INDEX.as_pointer()))
+
+
 def repeat(builder: Any, count: Any, step: int, starts: Sequence[Any], body: Callable[[Any, list[Any]], Sequence[Any]]) -> list[Any]:
     """Emit a loop over i = 0, step, 2 step, ... below count, and over 0 at any rate, that carries values in registers.
 
@@ -194,8 +204,7 @@ def _contract(
     right = [load(builder, element(builder, b_now, (v, b_vector))) for v in range(vectors)]
     totals = []
     for i in range(ROWS):
-        scalar = builder.load(builder.inttoptr(element(builder, a_now, (i, row)), REAL.as_pointer()))
-        left = everywhere(builder, scalar)
+        left = broadcast(builder, element(builder, a_now, (i, row)))
         totals += [multiply_add(builder, left, right[v], running[i * vectors + v]) for v in range(vectors)]
     following = builder.add(t, INDEX(1)), element(builder, a_now, (1, step)), element(builder, b_now, (1, b_step))
     builder.cbranch(builder.icmp_signed("<", following[0], inner), steps, turn)
