@@ -6,6 +6,7 @@ that nobody looks into.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 
 from ..ops.lives import Life, groups
@@ -16,18 +17,18 @@ OPAQUE = ("HDF5Output", "Python")
 """Layers that may leave a wanted gradient as it is, or keep an array: one has nothing to give, the other's code is a user's."""
 
 
-def plan(graph: Graph) -> list[list[int]]:
+def plan(graph: Graph, kept: Iterable[int] = ()) -> list[list[int]]:
     """Groups of blobs that can have one memory for their diffs, each with its largest blob first.
 
     A blob that looks at another's diff goes with it and is not named. What keeps its memory is in no group: diffs that hold a loss_weight,
-    that are read where no layer writes them, that belong to a learned blob, or that layers of OPAQUE see.
+    that are read where no layer writes them, that belong to a learned blob, that layers of OPAQUE see, and those of `kept`.
     """
-    return groups(_lives(graph))
+    return groups(_lives(graph, kept))
 
 
-def _lives(graph: Graph) -> list[Life]:
+def _lives(graph: Graph, asked: Iterable[int]) -> list[Life]:
     root = owners(graph, gradients=True)
-    kept = {root[blob] for node in graph.nodes for blob in _kept_apart(node)}
+    kept = {root[blob] for blob in [*asked, *(blob for node in graph.nodes for blob in _kept_apart(node))]}
     lives: dict[int, Life] = {}
     for step, node in enumerate(reversed(graph.nodes)):
         if not node.need_backward:

@@ -22,7 +22,7 @@ class Footprint:
     learned: learned blobs; with gradients while training. history: what a solver remembers of each learned blob. data, gradients: of the
     blobs between layers, each array once however many blobs it serves. internals: layers' own arrays. queued: batches read ahead.
     Workspaces, which layers share and whose size hardly depends on the batch, are not in it, nor are weights that a backend holds a second
-    time in an order of its own.
+    time in an order of its own. Gradients that a TrainingNet may leave as products are counted as if they were made.
     """
 
     learned: int

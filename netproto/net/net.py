@@ -219,6 +219,13 @@ class Net:
         for param in self.learnable:
             self.ops.fill(param.blob.diff, 0)
 
+    def factors(self, learned: int) -> tuple[Array, Array] | None:
+        """dy (M, N) and x (M, K), where the gradient of that learned blob is left as the product dy' x and is not in its diff; or None.
+
+        They are there from a backward pass to the next forward pass.
+        """
+        return None
+
     # -- names ---------------------------------------------------------------------------------------------------------------
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..blob import Array, Blob, Shape
 from ..errors import ModelError
@@ -12,7 +13,7 @@ from ..layers.convolution import Convolution
 from ..layers.inner_product import InnerProduct
 from ..layers.relu import ReLU
 from ..schema.places import place_of
-from . import diff_memory
+from . import diff_memory, products
 from .chains import Chain, chains_of, gathering, rectified_products, set_apart, unused_copies
 from .net import Net, call
 
@@ -21,10 +22,18 @@ class TrainingNet(Net):
     """Makes what a Net makes, but for rounding; what its blobs hold before the last layer that writes to them, and their diffs, are lost.
 
     A net with debug_info runs layer by layer, as it speaks of each.
+
+    products: leave the gradients of InnerProducts' weights as products (products.py), which `factors` gives in the place of diffs.
     """
+
+    def __init__(self, message: Any, *, products: bool = False, **options: Any):
+        self._wants_products = products
+        super().__init__(message, **options)
 
     def _plan(self) -> None:
         whole = not self.message.debug_info
+        self._products = products.plan(self.graph) if whole and self._wants_products else {}
+        self._to_products = set(self._products.values())
         self.chains = {chain.first: chain for chain in chains_of(self.graph)} if whole else {}
         self._gathering = gathering(self.graph, self.chains.values())
         self._apart = set_apart(self.graph) if whole else {}
@@ -35,7 +44,7 @@ class TrainingNet(Net):
         self._no_copies = unused_copies(self.chains.values(), self._apart)
 
     def _share(self) -> None:
-        for first, *others in diff_memory.plan(self.graph):
+        for first, *others in diff_memory.plan(self.graph, [self.graph.nodes[i].tops[0] for i in self._to_products]):
             for other in others:
                 self._blobs[other].share_diff(self._blobs[first])
             self._blobs[first].diff  # noqa: B018 the largest takes the memory, before others do
@@ -74,9 +83,29 @@ class TrainingNet(Net):
             call(self.callbacks.before_backward, i)
             if i in self.chains:
                 self._backward_chain(self.chains[i])
+            elif i in self._to_products:
+                self._backward_to_product(i)
             elif i not in self._done_backward and self.graph.nodes[i].need_backward:
                 self.backward_layer(i)
             call(self.callbacks.after_backward, i)
+
+    def clear_param_diffs(self) -> None:
+        for i, param in enumerate(self.learnable):
+            if i not in self._products:
+                self.ops.fill(param.blob.diff, 0)
+
+    def factors(self, learned: int) -> tuple[Array, Array] | None:
+        i = self._products.get(learned)
+        return None if i is None else self._inner_product(i).factors(self._tops[i][0], self._bottoms[i][0])
+
+    def _inner_product(self, i: int) -> InnerProduct:
+        layer = self.layers[i]
+        assert isinstance(layer, InnerProduct)
+        return layer
+
+    def _backward_to_product(self, i: int) -> None:
+        down = self.graph.nodes[i].propagate_down[0]
+        self._inner_product(i).backward_to_product(self._tops[i][0], self._bottoms[i][0], propagate_down=down)
 
     def _forward_chain(self, chain: Chain) -> None:
         for i in (chain.first, *chain.along):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy
 
 from .cpu_kernels import masked
+from .cpu_kernels.dense_update import update_by_product
 from .cpu_kernels.philox import draw_mask
-from .cpu_kernels.update import sgd_update
+from .cpu_kernels.update import factors_of, sgd_update
 from .cpu_kernels.workers import Workers, fits
 from .reference.activation import Activation
 from .reference.arrays import Array, Number
@@ -21,6 +22,7 @@ class CpuUpdate(Activation, Update, Rng):
     """Single passes; the result does not depend on the number of workers."""
 
     workers: Workers
+    takes_products = True
 
     def fill(self, x: Array, value: float) -> None:
         if not x.flags.c_contiguous or x.size < 2 * LEAST:
@@ -73,7 +75,23 @@ class CpuUpdate(Activation, Update, Rng):
             super().sgd_update(data, diff, history, rate=rate, momentum=momentum, decay=decay, l1=l1, scale=scale)
             return
         arrays = [a.reshape(-1) for a in (data, diff, history)]
-        factors = [numpy.float32(factor) for factor in (rate, momentum, decay)]
-        self.workers.share(
-            data.size, lambda lo, hi, _: sgd_update(*arrays, *factors, l1, numpy.float32(scale), lo, hi), least=LEAST
-        )  # fmt: skip
+        factors = factors_of(rate, momentum, decay, scale, l1=l1)
+        self.workers.share(data.size, lambda lo, hi, _: sgd_update(*arrays, factors, lo, hi), least=LEAST)
+
+    def sgd_update_by_product(
+        self,
+        data: Array,
+        dy: Array,
+        x: Array,
+        history: Array,
+        *,
+        rate: Number,
+        momentum: float,
+        decay: float,
+        l1: bool,
+        scale: Number = 1.0,
+    ) -> None:
+        if not fits(data, dy, x, history):
+            super().sgd_update_by_product(data, dy, x, history, rate=rate, momentum=momentum, decay=decay, l1=l1, scale=scale)
+            return
+        update_by_product(self, dy, x, data, history, factors_of(rate, momentum, decay, scale, l1=l1))

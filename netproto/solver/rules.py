@@ -22,12 +22,14 @@ class Step:
     """What holds for one blob in one iteration.
 
     rate: with lr_mult and the rule's correction. decay: with decay_mult. l1: regularization_type is L1. scale: of the gradient.
+    factors: dy and x, where the gradient is left as the product dy' x, and not in the blob's diff.
     """
 
     rate: Number
     decay: float
     l1: bool
     scale: Number
+    factors: tuple[Array, Array] | None = None
 
 
 Update = Callable[[Ops, Any, Blob, Sequence[Array], Step], None]
@@ -38,12 +40,13 @@ Correction = Callable[[Any, int], float]
 class Rule:
     """update(ops, SolverParameter, blob, histories, step) changes blob.data and the histories. slots: how many histories a blob has.
 
-    correction(SolverParameter, iteration) multiplies the rate; iterations count from 0.
+    correction(SolverParameter, iteration) multiplies the rate; iterations count from 0. takes_products: whether a step may have factors.
     """
 
     update: Update
     slots: int
     correction: Correction
+    takes_products: bool = False
 
 
 RULES: Registry[Rule] = Registry("solver type")
@@ -53,20 +56,22 @@ def _none(message: Any, iteration: int) -> float:
     return 1.0
 
 
-def _enter(name: str, slots: int = 1, correction: Correction = _none) -> Callable[[Update], Update]:
+def _enter(name: str, slots: int = 1, correction: Correction = _none, *, takes_products: bool = False) -> Callable[[Update], Update]:
     def enter(update: Update) -> Update:
-        RULES.register(name)(Rule(update, slots, correction))
+        RULES.register(name)(Rule(update, slots, correction, takes_products))
         return update
 
     return enter
 
 
-@_enter("SGD")
+@_enter("SGD", takes_products=True)
 def sgd(ops: Ops, message: Any, blob: Blob, history: Sequence[Array], step: Step) -> None:
     """v = momentum v + rate g; w -= v. Caffe: sgd_solver.cpp: the rate is inside v."""
-    ops.sgd_update(
-        blob.data, blob.diff, history[0], rate=step.rate, momentum=message.momentum, decay=step.decay, l1=step.l1, scale=step.scale
-    )
+    options = {"rate": step.rate, "momentum": message.momentum, "decay": step.decay, "l1": step.l1, "scale": step.scale}
+    if step.factors is None:
+        ops.sgd_update(blob.data, blob.diff, history[0], **options)
+    else:
+        ops.sgd_update_by_product(blob.data, *step.factors, history[0], **options)
 
 
 @_enter("Nesterov")

@@ -6,6 +6,7 @@ import enum
 import logging
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ class Solver:
         self.plan = nets.train_net(message, level, stages)
         test_plans = nets.test_nets(message) if rank == 0 else []
         log.info("Creating training net from %s", self.plan.source)
-        self.net = self._make_net(self.plan, TrainingNet if lean_training else Net, phase=self.plan.phase)
+        kind = partial(TrainingNet, products=self._leaves_products()) if lean_training else Net
+        self.net = self._make_net(self.plan, kind, phase=self.plan.phase)
         self.test_nets: list[Net] = []
         for i, plan in enumerate(test_plans):
             log.info("Creating test net (#%d) specified by %s", i, plan.source)
@@ -112,6 +114,12 @@ class Solver:
             ranks=self.ranks,
             **options,
         )
+
+    def _leaves_products(self) -> bool:
+        """Whether gradients may stay products until the update: nothing else is to become of them, nor are they to be shown."""
+        message = self.message
+        alone = message.iter_size == 1 and message.clip_gradients < 0 and self.ranks == 1 and not message.debug_info
+        return self.rule.takes_products and self.ops.takes_products and alone
 
     # -- weights and snapshots -----------------------------------------------------------------------------------------------
 

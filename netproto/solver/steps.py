@@ -49,7 +49,7 @@ class Steps:
         solver, message, scale = self.solver, self.solver.message, self._scale()
         l1 = message.regularization_type == "L1"
         for i, param in enumerate(solver.net.learnable):
-            step = Step(rates[param.lr_mult], message.weight_decay * param.decay_mult, l1, scale)
+            step = Step(rates[param.lr_mult], message.weight_decay * param.decay_mult, l1, scale, solver.net.factors(i))
             solver.rule.update(solver.ops, message, param.blob, [slot[i] for slot in solver.history], step)
 
     def _scale(self) -> Number:

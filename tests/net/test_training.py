@@ -180,3 +180,58 @@ def test_callbacks_hear_of_every_layer() -> None:
 def test_a_net_that_speaks_of_each_layer_runs_layer_by_layer() -> None:
     message = upgrade.net(text.parse(f"debug_info: true {DATA} {NETS['all in place']} {HEAD}", messages.NetParameter, file="net"))
     assert not TrainingNet(message, ops=CpuOps(), phase=0).chains
+
+
+def inner(bottom: str, top: str, more: str = "", param: str = "") -> str:
+    param = f'num_output: 7 weight_filler {{ type: "xavier" }} {param}'
+    return f'layer {{ name: "{top}" type: "InnerProduct" bottom: "{bottom}" top: "{top}" {more} inner_product_param {{ {param} }} }}\n'
+
+
+SHARED = 'param { name: "w" } param { name: "b" }'
+PRODUCTS = {
+    "one after the other": (
+        conv("data", "x") + inner("x", "a") + layer("ReLU", 'bottom: "a" top: "a"') + inner("a", "last"),
+        {"a/0", "last/0", "ip/0"},
+    ),
+    "shared": (
+        conv("data", "x") + layer("Power", 'bottom: "x" top: "p"') + inner("x", "a", SHARED) + inner("p", "b", SHARED) + SUM,
+        {"ip/0"},
+    ),
+    "transposed": (conv("data", "x") + inner("x", "a", param="transpose: true") + layer("Power", 'bottom: "a" top: "last"'), {"ip/0"}),
+    "stays": (conv("data", "x") + inner("x", "a", STAYS) + layer("Power", 'bottom: "a" top: "last"'), {"ip/0"}),
+    "many gradients to share memory with": (
+        conv("data", "x") + inner("x", "a") + inner("a", "b") + inner("b", "c") + layer("Power", 'bottom: "c" top: "last"'),
+        {"a/0", "b/0", "c/0", "ip/0"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_gradients_that_are_left_as_products(name: str) -> None:
+    body, wanted = PRODUCTS[name]
+    message = upgrade.net(text.parse(DATA + body + HEAD, messages.NetParameter, file="net"))
+    whole, lean = Net(message, ops=CpuOps(), phase=0, seed=3), TrainingNet(message, ops=CpuOps(), phase=0, seed=3, products=True)
+    for net in (whole, lean):
+        generator = np.random.default_rng(4)
+        net.blobs["data"].data[...] = generator.standard_normal(net.blobs["data"].shape)
+        net.blobs["label"].data[...] = [0, 3, 1, 4]
+        net.clear_param_diffs()
+        net.forward()
+        net.backward()
+    found = set()
+    for i, (one, other) in enumerate(zip(whole.learnable, lean.learnable, strict=True)):
+        factors = lean.factors(i)
+        gradient = other.blob.diff
+        if factors is not None:
+            found.add(other.key)
+            assert not gradient.any()
+            gradient = factors[0].T @ factors[1]
+        assert np.abs(gradient - one.blob.diff).max() <= 1e-5 * max(1, np.abs(one.blob.diff).max()), other.key
+        assert whole.factors(i) is None
+    assert found == wanted
+
+
+def test_a_net_that_speaks_of_each_layer_makes_gradients() -> None:
+    message = upgrade.net(text.parse(f"debug_info: true {DATA} {CONV} {HEAD}", messages.NetParameter, file="net"))
+    net = TrainingNet(message, ops=CpuOps(), phase=0, products=True)
+    assert [net.factors(i) for i in range(len(net.learnable))] == [None] * 4

@@ -25,6 +25,30 @@ def test_sgd(l1: bool, backend: str) -> None:
     np.testing.assert_array_equal(diff, g.astype(ops.dtype))
 
 
+PRODUCTS = {  # batch, inputs, outputs
+    "small": (2, 3, 5),
+    "one picture": (1, 37, 50),
+    "whole blocks": (16, 32, 48),
+    "more than a run": (3, 1100, 19),
+    "more than a group": (70, 530, 75),
+    "one output": (20, 16, 1),
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("l1", [False, True])
+@pytest.mark.parametrize("shape", PRODUCTS)
+def test_sgd_by_a_product(shape: str, l1: bool, backend: str) -> None:
+    ops, (m, k, n) = BACKENDS[backend], PRODUCTS[shape]
+    x, dy, data, history = drawn(ops, m, k), drawn(ops, m, n), drawn(ops, n, k), drawn(ops, n, k, seed=1)
+    w, v, g = data.astype("float64"), history.astype("float64"), dy.T.astype("float64") @ x
+    spoil(ops)
+    ops.sgd_update_by_product(data, dy, x, history, rate=0.1, momentum=0.7, decay=0.3, l1=l1, scale=0.5)
+    v = 0.7 * v + 0.1 * (0.5 * g + 0.3 * (np.sign(w) if l1 else w))
+    assert worst(history, v) < 1e-6
+    assert worst(data, w - v) < 1e-6
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("in_place", [False, True])
 @pytest.mark.parametrize("slope", [0, 0.25, 3])

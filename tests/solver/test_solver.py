@@ -231,3 +231,30 @@ def test_callbacks_come_before_the_passes_and_before_the_update() -> None:
 def test_a_rank_is_handed_to_all_layers() -> None:
     solver = make_solver(TEST_NET, rank=2, ranks=3)
     assert {(layer.rank, layer.ranks) for net in (solver.net, *solver.test_nets) for layer in net.layers} == {(2, 3)}
+
+
+@pytest.mark.parametrize("seen", ["", "momentum: 0.9 weight_decay: 0.1", 'regularization_type: "L1" weight_decay: 0.1'])
+def test_gradients_left_as_products_give_the_same_weights(seen: str) -> None:
+    whole, lean = make_solver(seen), make_solver(seen, lean_training=True)
+    assert lean.net.factors(0) is not None
+    assert whole.net.factors(0) is None
+    for solver in (whole, lean):
+        solver.step(5)
+    for key, weights in weights_of(whole).items():
+        np.testing.assert_allclose(weights_of(lean)[key], weights, rtol=1e-6, atol=1e-7, err_msg=key)
+    assert not lean.net.learnable[0].blob.diff.any()
+
+
+@pytest.mark.parametrize("settings", ["clip_gradients: 0.1", "iter_size: 2", "debug_info: true", 'type: "Adam"'])
+def test_gradients_are_made_where_more_is_to_become_of_them(settings: str) -> None:
+    whole, lean = make_solver(settings), make_solver(settings, lean_training=True)
+    assert lean.net.factors(0) is None
+    for solver in (whole, lean):
+        solver.step(5)
+    for key, weights in weights_of(whole).items():
+        np.testing.assert_allclose(weights_of(lean)[key], weights, rtol=1e-6, atol=1e-7, err_msg=key)
+
+
+def test_gradients_are_made_for_a_backend_that_needs_them_and_for_other_ranks() -> None:
+    assert make_solver(lean_training=True, ops=Ops()).net.factors(0) is None
+    assert make_solver(lean_training=True, ranks=2).net.factors(0) is None

@@ -54,7 +54,7 @@ def times(ops: Room, a: Array, b: Array, c: Array) -> None:
     left = ops.scratch("dense.left", (ceil(k / LANES), rows, LANES))
     piece = ops.scratch("dense.piece", (ops.workers.count, WIDE, DEEP, LANES))
     made = ops.scratch("dense.panel", (ops.workers.count, WIDE, rows, LANES))
-    _pack(a, left)
+    pack(a, left)
     ops.workers.share(ceil(n / LANES), lambda lo, hi, worker: _columns_of_b(left, b, piece[worker], made[worker], c, lo, hi))
 
 
@@ -64,7 +64,7 @@ def add_transposed_times(ops: Room, a: Array, b: Array, c: Array) -> None:
     left = ops.scratch("dense.left", (ceil(m / LANES), k, LANES))
     piece = ops.scratch("dense.right", (ops.workers.count, WIDE, k, LANES))
     made = ops.scratch("dense.piece", (ops.workers.count, WIDE, DEEP, LANES))
-    _pack(a, left)
+    pack(a, left)
     ops.workers.share(ceil(n / LANES), lambda lo, hi, worker: _add_columns(left, b, m, piece[worker], made[worker], c, lo, hi))
 
 
@@ -115,7 +115,7 @@ def turn(a: Array, out: Array) -> None:
 
 
 @kernel
-def _pack(a: Array, out: Array) -> None:
+def pack(a: Array, out: Array) -> None:
     """out = a blocked, zero beyond its columns; more rows than it has are left alone."""
     for block in range(out.shape[0]):
         for row in range(a.shape[0]):
@@ -169,15 +169,21 @@ def _columns_of_b(left: Array, b: Array, piece: Array, made: Array, c: Array, lo
 
 
 @kernel
+def take_columns(b: Array, start: int, blocks: int, piece: Array) -> None:
+    """piece = so many blocks of columns of b from block `start` on, blocked, zero beyond them."""
+    for block in range(blocks):
+        column = (start + block) * LANES
+        for row in range(b.shape[0]):
+            take(at(b, row, column), 0, b.shape[1] - column, piece[block, row].ctypes.data)
+
+
+@kernel
 def _add_columns(left: Array, b: Array, m: int, piece: Array, made: Array, c: Array, lo: int, hi: int) -> None:
     """c += a' b for the blocks lo..hi of columns, a packed in `left`."""
     k = b.shape[0]
     for start in range(lo, hi, WIDE):
         blocks = min(WIDE, hi - start)
-        for block in range(blocks):
-            column = (start + block) * LANES
-            for row in range(k):
-                take(at(b, row, column), 0, b.shape[1] - column, piece.ctypes.data + (block * k + row) * BLOCK)
+        take_columns(b, start, blocks, piece)
         for first in range(0, m, DEEP):
             rows = min(DEEP, m - first)
             source = left.ctypes.data + first // LANES * k * BLOCK

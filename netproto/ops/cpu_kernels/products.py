@@ -32,7 +32,7 @@ def multiply(a: int, a_rows: int, b: int, c: int, c_rows: int, rows: int, shared
                 left = a + (first // LANES * a_rows + row) * BLOCK
                 product(
                     vectors, left, LANES, 1, a_rows * LANES, LANES, outer, right + first * BLOCK, shared * LANES,
-                    out + row * BLOCK, c_rows * LANES, add or first > 0,
+                    out + row * BLOCK, LANES, c_rows * LANES, add or first > 0,
                 )  # fmt: skip
         block += vectors
 
@@ -52,7 +52,7 @@ def multiply_transposed(a: int, b: int, ab_rows: int, c: int, c_rows: int, rows:
                 left = a + ((row // LANES * ab_rows + first) * LANES + row % LANES) * BYTES
                 product(
                     vectors, left, 1, LANES, 0, min(TERMS, shared - first), 1, right + first * BLOCK, ab_rows * LANES,
-                    out + row * BLOCK, c_rows * LANES, add or first > 0,
+                    out + row * BLOCK, LANES, c_rows * LANES, add or first > 0,
                 )  # fmt: skip
         block += vectors
 
@@ -72,7 +72,7 @@ def multiply_rows(a: int, a_step: int, b: int, b_rows: int, c: int, c_rows: int,
             for row in range(0, rows, ROWS):
                 product(
                     vectors, a + (row * a_step + first) * BYTES, a_step, 1, 0, terms, 1, right, b_rows * LANES,
-                    out + row * BLOCK, c_rows * LANES, add or first > 0,
+                    out + row * BLOCK, LANES, c_rows * LANES, add or first > 0,
                 )  # fmt: skip
             block += vectors
 
@@ -82,15 +82,16 @@ PORTION = 256
 
 @inlined
 def product(
-    vectors: int, a: int, row: int, step: int, block: int, inner: int, outer: int, b: int, b_vector: int, c: int, c_vector: int, add: bool
+    vectors: int, a: int, row: int, step: int, block: int, inner: int, outer: int,
+    b: int, b_vector: int, c: int, c_row: int, c_vector: int, add: bool,
 ) -> None:  # fmt: skip
-    """The inner loop for so many vectors, with one line from row to row of b and c."""
+    """The inner loop for so many vectors, with one line from row to row of b."""
     if vectors == 3:
-        product_3(a, row, step, block, inner, outer, b, LANES, b_vector, c, LANES, c_vector, add)
+        product_3(a, row, step, block, inner, outer, b, LANES, b_vector, c, c_row, c_vector, add)
     elif vectors == 2:
-        product_2(a, row, step, block, inner, outer, b, LANES, b_vector, c, LANES, c_vector, add)
+        product_2(a, row, step, block, inner, outer, b, LANES, b_vector, c, c_row, c_vector, add)
     else:
-        product_1(a, row, step, block, inner, outer, b, LANES, b_vector, c, LANES, c_vector, add)
+        product_1(a, row, step, block, inner, outer, b, LANES, b_vector, c, c_row, c_vector, add)
 
 
 @inlined

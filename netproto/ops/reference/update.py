@@ -15,6 +15,9 @@ TINY = 1e-300
 class Update(Arrays):
     """One operation per solver type."""
 
+    takes_products: bool = False
+    """Whether sgd_update_by_product needs no memory for the gradient, and is faster than to make it first."""
+
     def sgd_update(
         self, data: Array, diff: Array, history: Array, *, rate: Number, momentum: float, decay: float, l1: bool, scale: Number = 1.0
     ) -> None:
@@ -24,6 +27,24 @@ class Update(Arrays):
         g *= rate
         history += g
         data -= history
+
+    def sgd_update_by_product(
+        self,
+        data: Array,
+        dy: Array,
+        x: Array,
+        history: Array,
+        *,
+        rate: Number,
+        momentum: float,
+        decay: float,
+        l1: bool,
+        scale: Number = 1.0,
+    ) -> None:
+        """sgd_update with diff = dy' x: data (N, K), dy (M, N), x (M, K)."""
+        diff = self.scratch("update.diff", data.shape)
+        self.xp.matmul(dy.T, x, out=diff)
+        self.sgd_update(data, diff, history, rate=rate, momentum=momentum, decay=decay, l1=l1, scale=scale)
 
     def nesterov_update(
         self, data: Array, diff: Array, history: Array, *, rate: Number, momentum: float, decay: float, l1: bool, scale: Number = 1.0
