@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..blob import Shape
 from ..layers.concat import Concat
@@ -30,7 +31,7 @@ class Section:
     steps: list[Step]
     given: list[int]
 
-    @property
+    @cached_property
     def nodes(self) -> list[int]:
         return [i for step in self.steps for i in step.nodes]
 

@@ -14,7 +14,7 @@ from .cpu_kernels.blocked_maps import POOL, RECTIFY, TURN
 from .cpu_kernels.blocked_plan import plan_of
 from .cpu_kernels.blocked_short_plan import shortest
 from .cpu_kernels.blocked_tiles import LINE
-from .cpu_kernels.blocked_told import Told, told, told_short
+from .cpu_kernels.blocked_told import Told, told, told_channelwise, told_short
 from .cpu_kernels.blocked_winograd import WINOGRAD
 from .cpu_kernels.conv_choice import FEW_CHANNELS
 from .cpu_kernels.dense import FEW
@@ -52,6 +52,8 @@ class Lowering:
         self.steps: list[Step] = []
         self.sizes: dict[Buffer, int] = {}
         self.forms: dict[int, set[str]] = {value: {PLAIN_FORM} for value in given}
+        self.by_filters: set[int] = set()
+        """Values whose blocks of channels the workers divided when they made them, and not their rows."""
 
     def add(self, what: Instruction, learned: Weights | None) -> None:
         if isinstance(what, Pool):
@@ -132,8 +134,11 @@ class Lowering:
             "x_image": self._blocked_image(what.x), "y_image": self._blocked_image(what.y), "batch": batch,
             "blocks": ceil(channels / LANES), "height": height, "width": width, "out_height": geo.out[0], "out_width": geo.out[1],
             "kh": kh, "kw": kw, "sh": sh, "sw": sw, "ph": ph, "pw": pw, "average": what.average,
+            "by_filters": what.x in self.by_filters,
         }  # fmt: skip
         uses = {"x": self._read(what.x, BLOCKED), "y": self._write(what.y, BLOCKED)}
+        if what.x in self.by_filters:
+            self.by_filters.add(what.y)
         self._step(program.POOLING, POOL, uses, numbers, {"slope": _number(1.0)})
 
     def _rectify(self, what: Rectify) -> None:
@@ -180,8 +185,11 @@ class Lowering:
             self._told(program.SHORT[short.m, what.geo.kernel[0]], WINOGRAD, uses, told_short(short, w, self.workers), numbers, what, bias)
         else:
             numbers |= {"x_block": plan.x_block, "copies": 0}
-            kind = program.DEPTHWISE if channelwise else program.CONVOLVE
-            self._told(kind, CONV, uses, told(plan, w, self.workers), numbers, what, bias)
+            if channelwise:
+                found = told_channelwise(plan, w, self.workers, by_filters=what.x in self.by_filters)
+            else:
+                found = told(plan, w, self.workers)
+            self._told(program.DEPTHWISE if channelwise else program.CONVOLVE, CONV, uses, found, numbers, what, bias)
 
     def _told(
         self, kind: int, record: numpy.dtype, uses: dict[str, Buffer], told: Told, numbers: dict[str, int],
@@ -190,6 +198,8 @@ class Lowering:
         workspaces = {field: self._workspace(count) for field, count in told.workspace.items()}
         constants = told.constants | {"bias": _level(bias, rounded_up(what.filters[0], LANES)), "slope": _number(what.slope)}
         constants["plain"] = numpy.repeat(numpy.array([0, 1], numpy.float32), 2 * LANES)
+        if told.numbers["by_filters"]:
+            self.by_filters.add(what.y)
         self._step(kind, record, uses | workspaces, numbers | told.numbers, constants)
 
 

@@ -11,7 +11,7 @@ import numpy
 from .cpu_bound import CpuBound
 from .cpu_kernels import program
 from .cpu_kernels.vectors import LANES, rounded_up
-from .cpu_kernels.workers import Workers
+from .cpu_kernels.workers import Workers, boxes
 from .cpu_lowering import Lowering, Step
 from .cpu_parts import Parts
 from .geometry import is_depthwise
@@ -19,6 +19,7 @@ from .lives import groups
 from .reference.arrays import Array
 from .reference.program import Convolve, Instruction, Pass, Product, Program, Shapes, Weights
 
+NO_STEPS = numpy.zeros((0, 2), "int64")
 WORTH = 2**25
 """Multiply-adds of a program that are worth waking the workers for: some 400 microseconds of a core, half of it for waking and waiting."""
 
@@ -69,7 +70,7 @@ class _Pass:
         for step in lowered.steps:
             step.constants.clear()
         self.steps = numpy.array([(step.what, step.record.ctypes.data) for step in self.parts.steps], "int64")
-        self.gate = numpy.zeros(2, "int64")
+        self.gate = numpy.zeros((1, 2), "int64")
         self.seen: dict[int, Array] = {}
 
     def _place(self, step: Step) -> None:
@@ -90,14 +91,22 @@ class _Pass:
                 self.seen[value] = array = arrays[value]
                 for field, distance in fields:
                     field[0] = array.ctypes.data + distance
-        self.gate[:] = 0
-        self.workers.together(self._work, self.count, self._abandon)
+        self.gate.fill(0)
+        self.workers.together(self._work, self.count, self._abandon, self._lead, _stand_by)
 
     def _work(self, worker: int, count: int) -> None:
-        program.run(self.steps, self.gate, worker, count)
+        program.run(self.steps, self.gate, worker, count, boxes, program.PART, 0)
+
+    def _lead(self) -> bool:
+        return bool(program.run(self.steps, self.gate, 0, self.count, boxes, program.LEADER, 0))
 
     def _abandon(self) -> None:
-        self.gate[program.ABANDONED] = 1
+        self.gate[0, program.ABANDONED] = 1
+
+
+def _stand_by(worker: int, calls: int) -> None:
+    """Until the leader of another pass tells a worker what to do, for a moment."""
+    program.run(NO_STEPS, NO_STEPS, worker, 0, boxes, program.STANDBY, calls)
 
 
 def _side_by_side(ops: CpuProgram, sizes: Sequence[int]) -> list[Array]:

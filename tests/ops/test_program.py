@@ -220,3 +220,12 @@ def test_plans_cover_every_output() -> None:
         told = cpu_lowering.told(plan, np.zeros(plan.filters, "float32"), workers)
         assert (told.numbers["bands"] - 1) * told.numbers["rows"] < rows <= told.numbers["bands"] * told.numbers["rows"]
         assert told.workspace["copies"] * 4 == workers * told.numbers["chunk"] * told.numbers["copy"]
+
+
+@pytest.mark.parametrize("by_filters", [False, True])
+def test_a_channelwise_convolution_is_divided_as_what_it_reads(by_filters: bool) -> None:
+    geo = ConvGeometry((3, 3), (1, 1), (1, 1), (1, 1), 64)
+    plan = cpu_lowering.plan_of((1, 64, 14, 14), (64, 1, 3, 3), geo, plain=False, channelwise=True)
+    told = cpu_lowering.told_channelwise(plan, np.zeros(plan.filters, "float32"), 2, by_filters=by_filters)
+    assert told.numbers["by_filters"] == by_filters
+    assert told.numbers["bands"] == (1 if by_filters else 2)

@@ -17,14 +17,12 @@ IN_PLACE, COPIED, PLAIN = 0, 1, 2
 CONV = record_of(
     "x", "x_image", "x_block", "y", "y_image", "other", "other_image", "w", "w_block", "bias", "slope", "plain", "offsets", "runs",
     "batch", "groups", "channels", "filters", "height", "width", "out_height", "out_width", "sh", "sw", "ph", "pw",
-    "down", "across", "deep", "pitch", "bands", "rows", "chunk", "copies", "copy", "copy_block", "source", "by_filters",
+    "down", "across", "deep", "reach", "pitch", "bands", "rows", "chunk", "copies", "copy", "copy_block", "source", "by_filters",
 )  # fmt: skip
 """x, y, other, w, bias, slope, plain (as of blocked_row), offsets, copies: addresses. image: from image to image; block: from block to
 block, or from channel to channel of a plain map. channels, filters: blocks in a group, or channels of a plain map. bands: of an image, each
 of so many output rows, the last one maybe fewer; chunk: how many of them a worker copies at a time, `copy` bytes each. source: one of those
 above."""
-
-
 
 
 @kernel
@@ -83,18 +81,28 @@ def _filter(at: Record, band: int, group: int, block: int, copy: int) -> None:
 
 @kernel
 def depthwise(at: Record, worker: int, count: int) -> None:
-    """The same with one filter for each channel: a worker's bands of single blocks. `channels` blocks, `runs` taps."""
+    """The same with one filter for each channel: a worker's blocks of all bands, or bands of all blocks. `channels` blocks, `runs` taps.
+
+    Copies of rows of x are in the first cache while outputs read them: `deep` places take turns, and there is a table of offsets for each
+    place that a window can begin at. `reach` rows are in a window.
+    """
     copy, map_size = at.copies + worker * at.copy, at.out_height * at.out_width * LINE
-    window, phases = (at.sh, at.sw, at.ph, at.pw), (at.down, at.across, at.deep, at.pitch)
+    window, phases = (1, at.sw, at.ph, at.pw), (1, at.across, at.deep, at.pitch)
     first, last = part_of(at.batch * at.channels * at.bands, worker, count)
     for item in range(first, last):
-        image, block, top = item // at.bands // at.channels, item // at.bands % at.channels, item % at.bands * at.rows
-        rows = min(at.rows, at.out_height - top)
-        blocked_band(
-            at.x + image * at.x_image + block * at.x_block, at.height, at.width, top, rows + at.deep - at.rows, window, phases, copy
-        )  # fmt: skip
+        image, place = item // (at.bands * at.channels), item % (at.bands * at.channels)
+        block, band = (place // at.bands, place % at.bands) if at.by_filters else (place % at.channels, place // at.channels)
+        top = band * at.rows
+        x = at.x + image * at.x_image + block * at.x_block
         w, y = at.w + block * at.w_block, at.y + image * at.y_image + block * map_size + top * at.out_width * LINE
-        for row in range(rows):
-            x, place = copy + row * at.pitch * LINE, y + row * at.out_width * LINE
-            channelwise_row(at.out_width, x, at.offsets, at.runs, w, at.bias + block * LINE, at.slope, place)
-
+        there = 0
+        for row in range(min(at.rows, at.out_height - top)):
+            begin = row * at.sh
+            there = max(there, begin)
+            while there < begin + at.reach:
+                place = there % at.deep
+                rows = min(at.deep - place, begin + at.deep - there)
+                blocked_band(x, at.height, at.width, top * at.sh + there, rows, window, phases, copy + place * at.pitch * LINE)
+                there += rows
+            offsets = at.offsets + begin % at.deep * at.runs * 8
+            channelwise_row(at.out_width, copy, offsets, at.runs, w, at.bias + block * LINE, at.slope, y + row * at.out_width * LINE)

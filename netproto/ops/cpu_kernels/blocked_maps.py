@@ -23,9 +23,10 @@ TURN = record_of("plain", "plain_image", "blocked", "blocked_image", "batch", "c
 """A plain map (N, channels, pixels) and a blocked one; image: bytes from image to image."""
 POOL = record_of(
     "x", "x_image", "y", "y_image", "batch", "blocks", "height", "width", "out_height", "out_width",
-    "kh", "kw", "sh", "sw", "ph", "pw", "slope", "average",
+    "kh", "kw", "sh", "sw", "ph", "pw", "slope", "average", "by_filters",
 )  # fmt: skip
-"""Of blocked maps. average: whether it is AVE; slope: the address of that of the ReLU behind."""
+"""Of blocked maps. average: whether it is AVE; slope: the address of that of the ReLU behind. by_filters: whether
+workers divide the blocks of an image, and not its rows."""
 RECTIFY = record_of("x", "y", "count", "slope")
 """The ReLU of so many numbers."""
 
@@ -66,8 +67,8 @@ def pool(at: Record, worker: int, count: int) -> None:
     """y = the largest or the average of each window, through the ReLU."""
     first, last = part_of(at.batch * at.blocks * at.out_height, worker, count)
     for item in range(first, last):
-        plane, oy = item // at.out_height, item % at.out_height
-        image, block = plane // at.blocks, plane % at.blocks
+        image, place = item // (at.out_height * at.blocks), item % (at.out_height * at.blocks)
+        block, oy = (place // at.out_height, place % at.out_height) if at.by_filters else (place % at.blocks, place // at.blocks)
         top, bottom = reach(oy, at.kh, at.sh, at.ph, at.height)
         rows = length(oy, at.kh, at.sh, at.ph, at.height)
         x = at.x + image * at.x_image + block * at.height * at.width * LINE

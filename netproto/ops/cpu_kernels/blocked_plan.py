@@ -19,6 +19,8 @@ Array = Any
 
 BAND, CHUNK = 2**18, 3 * 2**18
 """The most bytes of the copy of a band, if that is more than a row; and of all that a worker reads for one pair of filter blocks."""
+RING = 2**15
+"""Bytes of copies that leave room for the rest in the first cache."""
 WIDEST = 256
 """Pixels of a row, where rows can be cut at will."""
 PER_BYTE = 6
@@ -108,6 +110,24 @@ class Plan:
         deep, pitch = rows + self.beyond[0], self.out[1] + self.beyond[1]
         return rounded_up(prod(self.phases) * deep * pitch * self.pixel + (LINE if self.source == PLAIN else 0), LINE)
 
+    @property
+    def reach(self) -> int:
+        """Rows of x from the first to the last of a window."""
+        return (self.geo.kernel[0] - 1) * self.geo.dilation[0] + 1
+
+    def ring(self, rows: int) -> tuple[int, int]:
+        """How many rows of a block of x take turns in the first cache, for so many output rows, and their bytes."""
+        size = self.phases[1] * (self.out[1] + self.beyond[1]) * LINE
+        deep = min(max(self.reach, RING // size), (rows - 1) * self.geo.stride[0] + self.reach)
+        return deep, deep * size
+
+    def ring_offsets(self, deep: int) -> Array:
+        """Where the tap of each weight stands in a ring of so many rows, in bytes; a row for each place that a window can begin at."""
+        (dh, dw), sw = self.geo.dilation, self.geo.stride[1]
+        taps = list(product(*map(range, self.geo.kernel)))
+        rows = [[j * dw % sw * deep + (start + i * dh) % deep for i, j in taps] for start in range(deep)]
+        return (numpy.array(rows, "int64") * (self.out[1] + self.beyond[1]) + numpy.array([j * dw // sw for _, j in taps], "int64")) * LINE
+
     def taps(self) -> Iterator[tuple[int, int, int]]:
         """(phase, row, column) of each tap."""
         for i, j in product(*map(range, self.geo.kernel)):
@@ -120,8 +140,6 @@ class Plan:
         shifts = [((phase * deep + i) * pitch + j) * self.pixel for phase, i, j in self.taps()]
         if not self.is_copied:
             shifts = [0]
-        if self.channelwise:
-            return numpy.array(shifts, "int64")
         if self.source == PLAIN:
             return numpy.array([c * block + shift for c in range(self.channels) for shift in shifts], "int64")
         runs = enumerate(runs_of(self.x[1] // self.groups))
@@ -151,13 +169,20 @@ def _in_full_tiles(out: Axes) -> Axes:
     return pixels // width, width
 
 
+def cut_rows(plan: Plan, workers: int, *, by_filters: bool) -> int:
+    """Output rows of a band of a channelwise convolution: as many bands as it takes for all workers to have as much to do."""
+    parts = plan.x[0] * (plan.channels if by_filters else 1)
+    bands = next(bands for bands in range(1, workers + 1) if parts * bands % workers == 0)
+    return ceil(plan.out[0] / bands)
+
+
 def cut(plan: Plan, workers: int) -> tuple[int, int, bool]:
     """(output rows of a band, bands of a chunk, whether workers divide the filters and not the bands)."""
     batch, (down, across) = plan.x[0], plan.out
     if not plan.is_copied:
         rows, size = 1, plan.groups * plan.channels * across * LINE
     else:
-        blocks = 1 if plan.channelwise else plan.groups * plan.channels
+        blocks = plan.groups * plan.channels
         row = blocks * prod(plan.phases) * across * plan.pixel
         bands = ceil(down / max(1, BAND // row - plan.beyond[0]))
         while batch * bands % workers and bands < down:
@@ -166,7 +191,7 @@ def cut(plan: Plan, workers: int) -> tuple[int, int, bool]:
         size = blocks * plan.copy_block(rows)
     chunk = max(1, CHUNK // size)
     total = batch * ceil(down / rows)
-    return rows, min(chunk, total), not plan.channelwise and _by_filters(plan, total, chunk, size, workers)
+    return rows, min(chunk, total), _by_filters(plan, total, chunk, size, workers)
 
 
 def _by_filters(plan: Plan, bands: int, chunk: int, size: int, workers: int) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from .blocked_plan import Plan, cut
+from .blocked_plan import Plan, cut, cut_rows
 from .blocked_short_plan import ShortPlan
 from .blocked_tiles import LINE
 from .blocked_weights import ordered, transformed
@@ -34,16 +34,36 @@ def told(plan: Plan, w: Array, workers: int) -> Told:
     """As of blocked_conv.CONV."""
     rows, chunk, by_filters = cut(plan, workers)
     block = plan.copy_block(rows) if plan.is_copied else 0
-    copy = block * (1 if plan.channelwise else plan.groups * plan.channels)
+    copy = block * plan.groups * plan.channels
     offsets = plan.offsets(rows, block or plan.x_block)
-    (sh, sw), (ph, pw), (down, across) = plan.geo.stride, plan.geo.pad, plan.phases
-    numbers = plan.numbers | {
-        "runs": len(offsets), "w_block": plan.weights_block, "sh": sh, "sw": sw, "ph": ph, "pw": pw, "down": down, "across": across,
-        "deep": rows + plan.beyond[0], "pitch": plan.out[1] + plan.beyond[1], "bands": ceil(plan.out[0] / rows), "rows": rows,
-        "chunk": chunk, "copy": copy, "copy_block": block, "source": plan.source, "by_filters": by_filters,
+    numbers = _windows(plan, rows) | {
+        "runs": len(offsets), "deep": rows + plan.beyond[0], "chunk": chunk, "copy": copy, "copy_block": block, "by_filters": by_filters,
     }  # fmt: skip
-    copies = {"copies": workers * (1 if plan.channelwise else chunk) * copy // 4} if plan.is_copied else {}
+    copies = {"copies": workers * chunk * copy // 4} if plan.is_copied else {}
     return Told(numbers, {"w": ordered(plan, w), "offsets": offsets}, copies)
+
+
+def told_channelwise(plan: Plan, w: Array, workers: int, *, by_filters: bool) -> Told:
+    """As of blocked_conv.CONV. by_filters: whether workers divided the filters of the layer that made x, and not its bands.
+
+    They do the same here, so that each reads what is in its own cache.
+    """
+    rows = cut_rows(plan, workers, by_filters=by_filters)
+    deep, copy = plan.ring(rows)
+    offsets = plan.ring_offsets(deep)
+    numbers = _windows(plan, rows) | {
+        "runs": offsets.shape[1], "deep": deep, "chunk": 1, "copy": copy, "copy_block": copy, "by_filters": by_filters,
+    }  # fmt: skip
+    return Told(numbers, {"w": ordered(plan, w), "offsets": offsets}, {"copies": workers * copy // 4})
+
+
+def _windows(plan: Plan, rows: int) -> dict[str, int]:
+    """What bands of so many output rows read."""
+    (sh, sw), (ph, pw), (down, across) = plan.geo.stride, plan.geo.pad, plan.phases
+    return plan.numbers | {
+        "w_block": plan.weights_block, "reach": plan.reach, "sh": sh, "sw": sw, "ph": ph, "pw": pw, "down": down, "across": across,
+        "pitch": plan.out[1] + plan.beyond[1], "bands": ceil(plan.out[0] / rows), "rows": rows, "source": plan.source,
+    }  # fmt: skip
 
 
 def told_short(short: ShortPlan, w: Array, workers: int) -> Told:

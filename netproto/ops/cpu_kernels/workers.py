@@ -6,6 +6,7 @@ which makes a run reproducible; a kernel whose items are independent gives the s
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -26,7 +27,14 @@ Answers = list[tuple[BaseException | None] | None]
 """For each worker what its part raised, as soon as that is done."""
 LOOKS = 50
 """How often to look for the others' answers before going to sleep: to be woken takes longer than most parts differ."""
-Job = tuple[Task, int, int, int, Answers, "SimpleQueue[None]"]
+After = Callable[[int, int], None]
+"""(worker, calls seen): what a worker does when its part of a task is done, until it is called: `boxes` counts calls."""
+Job = tuple[Task, int, int, int, Answers, "SimpleQueue[None]", After]
+
+MOST, BOX, CALLS = 256, 16, 0
+"""How many workers have boxes, the numbers of a box, and which of them says how often the worker was called."""
+boxes: Any = numpy.zeros((MOST, BOX), numpy.int64)
+"""A row for each worker but the first, which all Workers have in common (standby.py)."""
 
 
 def core_count() -> int:
@@ -78,17 +86,20 @@ class Workers:
         bounds = [items * i // parts for i in range(parts + 1)]
         _side_by_side([(task, bounds[i], bounds[i + 1]) for i in range(parts)])
 
-    def together(self, task: Callable[[int, int], None], count: int, abandon: Callable[[], None]) -> None:
+    def together(
+        self, task: Callable[[int, int], None], count: int, abandon: Callable[[], None], ready: Callable[[], bool] | None = None,
+        after: After | None = None,
+    ) -> None:  # fmt: skip
         """Run task(worker, count) of so many workers at the same time: they may wait for each other.
 
         abandon: is called where a worker does not come, as an interrupt kept it from it; those who wait have to give up then. Within a task
-        that is shared out there is one worker.
+        that is shared out there is one worker. ready: does it all, if the others stand by, and says whether they did; after: how they do.
         """
         inside = getattr(_task, "worker", None)
         if count == 1 or inside is not None:
             task(0, 1)
-            return
-        _side_by_side([(lambda lo, hi, worker: task(worker, count), 0, 0)] * count, abandon)
+        elif ready is None or count > MOST or not ready():
+            _side_by_side([(lambda lo, hi, worker: task(worker, count), 0, 0)] * count, abandon, after or _go_on)
 
 
 def part(items: int, worker: int, count: int) -> tuple[int, int]:
@@ -105,7 +116,11 @@ _task = local()
 """worker: as which worker this thread runs a part of a task; not there while it runs none."""
 
 
-def _side_by_side(parts: Sequence[tuple[Task, int, int]], abandon: Callable[[], None] = lambda: None) -> None:
+def _go_on(worker: int, calls: int) -> None:
+    """What most do after their part."""
+
+
+def _side_by_side(parts: Sequence[tuple[Task, int, int]], abandon: Callable[[], None] = lambda: None, after: After = _go_on) -> None:
     """Run a part on each worker, the first one on this thread; raise what one raised, when all are done.
 
     Parts are sent, with a word to ourselves behind them, by one call that runs no line of Python: an interrupt comes before it or after,
@@ -114,11 +129,12 @@ def _side_by_side(parts: Sequence[tuple[Task, int, int]], abandon: Callable[[], 
     answers: Answers = [None] * len(parts)
     done: SimpleQueue[None] = SimpleQueue()
     sent: SimpleQueue[Any] = SimpleQueue()
-    jobs = [(*part, worker, answers, done) for worker, part in enumerate(parts)]
+    jobs = [(*part, worker, answers, done, after) for worker, part in enumerate(parts)]
     queues = [*_queues(len(parts) - 1), sent]
     error: BaseException | None = None
     try:
         deque(map(SimpleQueue.put, queues, [*jobs[1:], None]), maxlen=0)
+        boxes[: len(parts) - 1, CALLS] += 1
         error = _attempt(*parts[0], 0)
     except BaseException as interrupt:
         error = interrupt
@@ -168,18 +184,40 @@ def _queues(count: int) -> list[SimpleQueue[Job]]:
     """The queues of the first `count` threads, which all Workers have in common."""
     while len(_threads) < count:
         queue: SimpleQueue[Job] = SimpleQueue()
-        Thread(target=_serve, args=(queue,), name=f"netproto-worker-{len(_threads) + 1}", daemon=True).start()
+        worker = len(_threads) + 1
+        Thread(target=_serve, args=(queue, worker), name=f"netproto-worker-{worker}", daemon=True).start()
         _threads.append(queue)
     return _threads[:count]
 
 
-def _serve(queue: SimpleQueue[Job]) -> None:
+def _serve(queue: SimpleQueue[Job], worker: int) -> None:
+    """The life of a worker. A call comes after what it is for is in the queue: who has seen the call, or no job, misses none."""
     while True:
-        task, lo, hi, worker, answers, done = queue.get()
+        task, lo, hi, worker, answers, done, after = queue.get()
         answers[worker] = (_attempt(task, lo, hi, worker),)
         done.put(None)
         del task, answers
+        calls = _calls(worker)
+        if queue.empty():
+            after(worker, calls)
+        del after
 
 
+def _calls(worker: int) -> int:
+    return int(boxes[worker - 1, CALLS]) if worker <= MOST else 0
+
+
+def _call_all() -> None:
+    """At the end of the program nobody may look at boxes that are no more."""
+    boxes[:, CALLS] += 1
+
+
+def _forget() -> None:
+    """A process that was forked off has no workers yet."""
+    _threads.clear()
+    boxes.fill(0)
+
+
+atexit.register(_call_all)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_threads.clear)
+    os.register_at_fork(after_in_child=_forget)
