@@ -27,6 +27,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--nets", default="all", help="speed: names in nets.py, separated by commas; default all")
     parser.add_argument("--what", default="training,inference", help="speed: training, inference, or both")
     parser.add_argument("--batch", type=int, nargs="+", help="speed: pictures in a batch, in the place of each net's own, and of 1 and 16")
+    parser.add_argument("--runs", type=int, default=1, help="how often to measure all of it")
     parser.add_argument("--rounds", type=int, default=5, help="turns that each program gets")
     parser.add_argument("--seconds", type=float, default=8, help="how long a turn takes, about")
     parser.add_argument("--env", type=Path, default=peers.default_folder(), help="folder for the environments of the peers")
@@ -55,13 +56,14 @@ def main() -> None:
 
 
 def measure(args: argparse.Namespace, results: dict[str, Any]) -> None:
-    """Add what the parts say to the results, and write them to the file after each part."""
+    """Put what the parts say into the results, run after run, and write them to the file after each part."""
     command = shlex.join(["python", *sys.argv])
     results["machine"] = {**machine.describe(), "date": datetime.date.today().isoformat(), "command": command}
-    for name in args.parts or PARTS:
-        results[name] = PARTS[name](args)
-        if args.json:
-            args.json.write_text(json.dumps(results, indent=1) + "\n")
+    for run in range(args.runs):
+        for name in args.parts or PARTS:
+            results[name] = [*(results[name] if run else []), *PARTS[name](args)]
+            if args.json:
+                args.json.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

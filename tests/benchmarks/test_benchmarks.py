@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -143,6 +144,45 @@ def test_a_table(name: str, module) -> None:
     assert ROWS[name] in table.splitlines()
     if name != "machine":
         assert len({line.count("|") for line in table.splitlines()}) == 1
+
+
+def again(results: dict, name: str, **changes: object) -> dict:
+    """The results with another run of one part."""
+    return {**results, name: [*results[name], *({**record, **changes} for record in results[name])]}
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "changes", "row"),
+    [
+        ("startup", "startup", {"seconds": 0.3}, "| netproto --help | 0.06 (0.06 to 0.30) |"),
+        ("data", "data", {"images_per_second": 500}, "| JPEG | 31 | 500 (500 to 812) | 406 (406 to 406) |"),
+        ("loading", "loading", {"load_seconds": 0.2}, "| .npz | 244 | 0.100 | 0.125 | 1.25 (1.25 to 2.00) |"),
+        ("training", "speed", {"share_of_sgemm": 1}, "| lenet | 64 | 3,000 | 1,000 | 1,500 | 2.00 (2.00 to 2.00) | 100% (100% to 126%) |"),
+        ("inference", "speed", {"batch": 1}, "| vgg16 | 1 | 6 | 4 | 7.5 | 5 | 1.50 | 0.80 (0.80 to 0.80) |"),
+    ],
+)  # fmt: skip
+def test_a_table_of_several_runs(name: str, part: str, changes: dict, row: str, module) -> None:
+    assert any(line.startswith(row) for line in module("tables").tables(again(RESULTS, part, **changes))[name].splitlines())
+
+
+def test_the_run_in_the_middle_is_shown(module) -> None:
+    results = again(again(RESULTS, "startup", seconds=3), "startup", seconds=0.5)
+    results["startup"] = results["startup"][:3]
+    assert "| netproto --help | 0.50 (0.06 to 3.00) |" in module("tables").tables(results)["startup"]
+
+
+def test_each_run_measures_every_part(module, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run: ModuleType = module("run")
+    seconds = iter([1.0, 3.0, 2.0])
+    monkeypatch.setitem(run.PARTS, "startup", lambda args: [{"what": "sleep", "seconds": next(seconds)}])
+    monkeypatch.setattr(run.machine, "describe", lambda: RESULTS["machine"])
+    figures = tmp_path / "figures.json"
+    figures.write_text(json.dumps({"startup": [{"what": "sleep", "seconds": 99}], "data": RESULTS["data"]}))
+    monkeypatch.setattr("sys.argv", ["run.py", "startup", "--runs", "3", "--json", str(figures)])
+    run.main()
+    found = json.loads(figures.read_text())
+    assert [record["seconds"] for record in found["startup"]] == [1, 3, 2]
+    assert found["data"] == RESULTS["data"]
 
 
 def test_tables_are_put_between_their_marks(tmp_path: Path, module) -> None:

@@ -197,14 +197,11 @@ def _serve(queue: SimpleQueue[Job], worker: int) -> None:
         answers[worker] = (_attempt(task, lo, hi, worker),)
         done.put(None)
         del task, answers
-        calls = _calls(worker)
-        if queue.empty():
-            after(worker, calls)
+        if worker <= MOST:
+            calls = int(boxes[worker - 1, CALLS])
+            if queue.empty():
+                after(worker, calls)
         del after
-
-
-def _calls(worker: int) -> int:
-    return int(boxes[worker - 1, CALLS]) if worker <= MOST else 0
 
 
 def _call_all() -> None:
