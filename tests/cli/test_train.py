@@ -226,6 +226,6 @@ def test_a_missing_database_tells_of_the_sample(folder: Path, cli: Callable) -> 
 
 def test_gradients_between_layers_share_memory(folder: Path, cli: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     phases, plan = [], diff_memory.plan
-    monkeypatch.setattr(diff_memory, "plan", lambda graph: phases.append(graph.phase) or plan(graph))
+    monkeypatch.setattr(diff_memory, "plan", lambda graph, kept: phases.append(graph.phase) or plan(graph, kept))
     assert cli("train", "--solver", "solver.prototxt").code == 0
     assert phases == [TRAIN]
