@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from math import ceil
+from time import perf_counter
 
 import numpy
 
@@ -22,6 +23,10 @@ from .reference.program import Convolve, Instruction, Pass, Product, Program, Sh
 NO_STEPS = numpy.zeros((0, 2), "int64")
 WORTH = 2**25
 """Multiply-adds of a program that are worth waking the workers for: some 400 microseconds of a core, half of it for waking and waiting."""
+LEAST = 2**20
+"""Multiply-adds that are worth sharing with workers who stand by."""
+SOON = 2e-4
+"""Seconds between passes of a small program within which workers are asked to stand by: about as long as they do."""
 
 
 class CpuProgram(CpuBound, Program):
@@ -43,18 +48,19 @@ class CpuProgram(CpuBound, Program):
         self, instructions: Sequence[Instruction], weights: Sequence[Weights | None], shapes: Shapes, given: Sequence[int]
     ) -> Pass:  # fmt: skip
         work = sum(what.work(shapes) for what in instructions if isinstance(what, Convolve | Product))
-        lowered = Lowering(shapes, given, self.workers.count if work >= WORTH else 1)
+        lowered = Lowering(shapes, given, self.workers.count if work >= LEAST else 1)
         for instruction, learned in zip(instructions, weights, strict=True):
             lowered.add(instruction, learned)
         lowered.finish(instructions)
-        return _Pass(self, lowered).run
+        return _Pass(self, lowered, is_large=work >= WORTH).run
 
 
 class _Pass:
     """The steps with their memory, ready to be run."""
 
-    def __init__(self, ops: CpuProgram, lowered: Lowering):
+    def __init__(self, ops: CpuProgram, lowered: Lowering, *, is_large: bool):
         self.workers, self.count, self.parts = ops.workers, lowered.workers, Parts(lowered)
+        self.is_large, self.ended = is_large, 0.0
         sizes, numbered = self.parts.sizes, list(self.parts.sizes)
         shared = [[numbered[i] for i in group] for group in groups(self.parts.lives.values())]
         constants = {id(array): array for step in lowered.steps for array in step.constants.values()}
@@ -92,21 +98,27 @@ class _Pass:
                 for field, distance in fields:
                     field[0] = array.ctypes.data + distance
         self.gate.fill(0)
-        self.workers.together(self._work, self.count, self._abandon, self._lead, _stand_by)
+        if self.is_large:
+            self.workers.together(self.work, self.count, self.abandon, self)
+        else:
+            self.workers.if_ready(self.work, self.count, self, ask=perf_counter() - self.ended < SOON)
+            self.ended = perf_counter()
 
-    def _work(self, worker: int, count: int) -> None:
+    def work(self, worker: int, count: int) -> None:
+        """A worker's part of the pass."""
         program.run(self.steps, self.gate, worker, count, boxes, program.PART, 0)
 
-    def _lead(self) -> bool:
+    def lead(self) -> bool:
+        """As workers.Standby."""
         return bool(program.run(self.steps, self.gate, 0, self.count, boxes, program.LEADER, 0))
 
-    def _abandon(self) -> None:
+    def stand_by(self, worker: int, calls: int) -> None:
+        """As workers.Standby; for any program."""
+        program.run(NO_STEPS, NO_STEPS, worker, 0, boxes, program.STANDBY, calls)
+
+    def abandon(self) -> None:
+        """Let who waits in vain give up."""
         self.gate[0, program.ABANDONED] = 1
-
-
-def _stand_by(worker: int, calls: int) -> None:
-    """Until the leader of another pass tells a worker what to do, for a moment."""
-    program.run(NO_STEPS, NO_STEPS, worker, 0, boxes, program.STANDBY, calls)
 
 
 def _side_by_side(ops: CpuProgram, sizes: Sequence[int]) -> list[Array]:

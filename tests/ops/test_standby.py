@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from queue import SimpleQueue
 from threading import Thread
 
 import numpy as np
@@ -79,19 +80,58 @@ def test_a_leader_waits_for_all() -> None:
     assert seen
 
 
+class Waiting:
+    """A way to stand by: whether all do, and what was heard of them."""
+
+    def __init__(self, *, ready: bool):
+        self.ready, self.led, self.heard = ready, 0, SimpleQueue[tuple[int, int]]()
+
+    def lead(self) -> bool:
+        self.led += self.ready
+        return self.ready
+
+    def stand_by(self, worker: int, calls: int) -> None:
+        self.heard.put((worker, calls))
+
+
 def test_what_is_led_is_not_sent() -> None:
-    Workers(2).together(lambda *_: pytest.fail("sent"), 2, lambda: None, lambda: True)
-    seen: list[tuple[int, int]] = []
-    Workers(2).together(lambda *who: seen.append(who), 2, lambda: None, lambda: False)
+    waiting = Waiting(ready=True)
+    Workers(2).together(lambda *_: pytest.fail("sent"), 2, lambda: None, waiting)
+    Workers(2).if_ready(lambda *_: pytest.fail("sent"), 2, waiting, ask=True)
+    assert waiting.led == 2
+    assert waiting.heard.empty()
+
+
+def test_a_worker_that_was_sent_for_stands_by_afterwards() -> None:
+    waiting, seen = Waiting(ready=False), []
+    Workers(2).together(lambda *who: seen.append(who), 2, lambda: None, waiting)
     assert sorted(seen) == [(0, 2), (1, 2)]
+    worker, calls = waiting.heard.get(timeout=60)
+    assert worker == 1
+    assert calls == workers.boxes[0, CALLS]
 
 
-def test_a_worker_hears_of_every_call() -> None:
-    """What it does after its part gets the calls that it has seen: none is counted later without a job in the queue."""
-    seen: list[tuple[int, int]] = []
-    Workers(2).together(lambda *_: None, 2, lambda: None, lambda: False, lambda worker, calls: seen.append((worker, calls)))
+@pytest.mark.parametrize("ask", [False, True])
+def test_a_small_task_is_done_alone_where_nobody_stands_by(ask: bool) -> None:
+    waiting, seen = Waiting(ready=False), []
+    Workers(2).if_ready(lambda *who: seen.append(who), 2, waiting, ask=ask)
+    assert seen == [(0, 1)]
+    if ask:
+        assert waiting.heard.get(timeout=60)[0] == 1
     Workers(2).share(2, lambda *_: None)
-    assert all(worker == 1 and calls <= workers.boxes[0, CALLS] for worker, calls in seen)
+    assert waiting.heard.empty()
+
+
+def test_within_a_task_there_is_one_worker() -> None:
+    waiting, seen = Waiting(ready=True), []
+
+    def task(lo: int, hi: int, worker: int) -> None:
+        Workers(2).together(lambda *who: seen.append(who), 2, lambda: None, waiting)
+        Workers(2).if_ready(lambda *who: seen.append(who), 2, waiting, ask=True)
+
+    Workers(2).share(2, task)
+    assert seen == [(0, 1)] * 4
+    assert not waiting.led
 
 
 def test_a_process_that_was_forked_off_has_nobody_standing_by(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,9 @@ Task = Callable[[int, int, int], None]
 WORTH = 2**21
 """Multiply-adds that are worth waking a worker for: it takes 50 microseconds, in which a core does as many."""
 
+Together = Callable[[int, int], None]
+"""(worker, count): what one worker of so many does."""
+
 Answers = list[tuple[BaseException | None] | None]
 """For each worker what its part raised, as soon as that is done."""
 LOOKS = 50
@@ -35,6 +38,16 @@ MOST, BOX, CALLS = 256, 16, 0
 """How many workers have boxes, the numbers of a box, and which of them says how often the worker was called."""
 boxes: Any = numpy.zeros((MOST, BOX), numpy.int64)
 """A row for each worker but the first, which all Workers have in common (standby.py)."""
+
+
+class Standby(Protocol):
+    """How workers stand by."""
+
+    def lead(self) -> bool:
+        """Do all of the task, ours and that of those who stand by; or nothing, and False, unless all do."""
+
+    def stand_by(self, worker: int, calls: int) -> None:
+        """As After: for a moment, until a leader tells the worker what to do."""
 
 
 def core_count() -> int:
@@ -86,20 +99,33 @@ class Workers:
         bounds = [items * i // parts for i in range(parts + 1)]
         _side_by_side([(task, bounds[i], bounds[i + 1]) for i in range(parts)])
 
-    def together(
-        self, task: Callable[[int, int], None], count: int, abandon: Callable[[], None], ready: Callable[[], bool] | None = None,
-        after: After | None = None,
-    ) -> None:  # fmt: skip
+    def together(self, task: Together, count: int, abandon: Callable[[], None], standby: Standby | None = None) -> None:
         """Run task(worker, count) of so many workers at the same time: they may wait for each other.
 
         abandon: is called where a worker does not come, as an interrupt kept it from it; those who wait have to give up then. Within a task
-        that is shared out there is one worker. ready: does it all, if the others stand by, and says whether they did; after: how they do.
+        that is shared out there is one worker. standby: how they wait for the next such task, which begins at once then.
         """
-        inside = getattr(_task, "worker", None)
-        if count == 1 or inside is not None:
+        if self._is_alone(count):
             task(0, 1)
-        elif ready is None or count > MOST or not ready():
-            _side_by_side([(lambda lo, hi, worker: task(worker, count), 0, 0)] * count, abandon, after or _go_on)
+        elif standby is None or count > MOST:
+            _side_by_side([(lambda lo, hi, worker: task(worker, count), 0, 0)] * count, abandon)
+        elif not standby.lead():
+            _side_by_side([(lambda lo, hi, worker: task(worker, count), 0, 0)] * count, abandon, standby.stand_by)
+
+    def if_ready(self, task: Together, count: int, standby: Standby, *, ask: bool) -> None:
+        """Run task(worker, count) of so many workers if the others stand by, and else alone: it is too little to wake them for.
+
+        ask: have them stand by for the next task, when they can.
+        """
+        if self._is_alone(count) or count > MOST:
+            task(0, 1)
+        elif not standby.lead():
+            task(0, 1)
+            if ask:
+                _ask(count, standby.stand_by)
+
+    def _is_alone(self, count: int) -> bool:
+        return count == 1 or getattr(_task, "worker", None) is not None
 
 
 def part(items: int, worker: int, count: int) -> tuple[int, int]:
@@ -145,6 +171,13 @@ def _side_by_side(parts: Sequence[tuple[Task, int, int]], abandon: Callable[[], 
     for raised in [interrupted, *(answer[0] for answer in answers if answer)]:
         if raised is not None:
             raise raised
+
+
+def _ask(count: int, after: After) -> None:
+    """Have the first workers do something when they have nothing else to do."""
+    for worker, queue in enumerate(_queues(count - 1), 1):
+        if queue.empty():
+            queue.put((lambda lo, hi, worker: None, 0, 0, worker, [None] * count, SimpleQueue(), after))
 
 
 def _attempt(task: Task, lo: int, hi: int, worker: int) -> BaseException | None:
