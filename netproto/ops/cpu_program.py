@@ -12,7 +12,8 @@ import numpy
 from .cpu_bound import CpuBound
 from .cpu_kernels import program
 from .cpu_kernels.vectors import LANES, rounded_up
-from .cpu_kernels.workers import Workers, boxes
+from .cpu_kernels.worker_threads import boxes
+from .cpu_kernels.workers import Workers
 from .cpu_lowering import Lowering, Step
 from .cpu_parts import Parts
 from .geometry import is_depthwise

@@ -8,7 +8,8 @@ from .cpu_kernels import lrn as lrn_kernels
 from .cpu_kernels import maxima, windows
 from .cpu_kernels import pooling as kernels
 from .cpu_kernels.vectors import LANES
-from .cpu_kernels.workers import Task, Workers, fits
+from .cpu_kernels.worker_threads import Task
+from .cpu_kernels.workers import Workers, fits
 from .geometry import PoolGeometry
 from .reference.arrays import Array
 from .reference.normalisation import Normalisation

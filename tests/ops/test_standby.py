@@ -8,8 +8,9 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from netproto.ops.cpu_kernels import standby, workers
-from netproto.ops.cpu_kernels.workers import BOX, CALLS, Workers
+from netproto.ops.cpu_kernels import standby, worker_threads
+from netproto.ops.cpu_kernels.worker_threads import BOX, CALLS
+from netproto.ops.cpu_kernels.workers import Workers
 
 AWAY, HERE, CLAIMED, TOLD = standby.AWAY, standby.HERE, standby.CLAIMED, standby.TOLD
 
@@ -108,7 +109,7 @@ def test_a_worker_that_was_sent_for_stands_by_afterwards() -> None:
     assert sorted(seen) == [(0, 2), (1, 2)]
     worker, calls = waiting.heard.get(timeout=60)
     assert worker == 1
-    assert calls == workers.boxes[0, CALLS]
+    assert calls == worker_threads.boxes[0, CALLS]
 
 
 @pytest.mark.parametrize("ask", [False, True])
@@ -135,8 +136,8 @@ def test_within_a_task_there_is_one_worker() -> None:
 
 
 def test_a_process_that_was_forked_off_has_nobody_standing_by(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "boxes", boxes(HERE, TOLD))
-    monkeypatch.setattr(workers, "_threads", [object()])
-    workers._forget()
-    assert not workers._threads
-    assert not workers.boxes.any()
+    monkeypatch.setattr(worker_threads, "boxes", boxes(HERE, TOLD))
+    monkeypatch.setattr(worker_threads, "_threads", [object()])
+    worker_threads._forget()
+    assert not worker_threads._threads
+    assert not worker_threads.boxes.any()

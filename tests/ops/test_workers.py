@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from netproto.ops.cpu import CpuOps
-from netproto.ops.cpu_kernels import workers as workers_module
+from netproto.ops.cpu_kernels import worker_threads
 from netproto.ops.cpu_kernels.workers import Workers
 
 
@@ -115,8 +115,8 @@ def test_an_interrupt_while_others_work_is_raised_when_they_are_done(monkeypatch
         sleep(worker / 20)
         done.append(worker)
 
-    monkeypatch.setattr(workers_module, "SimpleQueue", Interrupting)
-    monkeypatch.setattr(workers_module, "LOOKS", 0)
+    monkeypatch.setattr(worker_threads, "SimpleQueue", Interrupting)
+    monkeypatch.setattr(worker_threads, "LOOKS", 0)
     done: list[int] = []
     with pytest.raises(KeyboardInterrupt):
         Workers(3).share(3, task)

@@ -11,7 +11,7 @@ from typing import Any
 
 from .atomic import exchange, look, pause, put, rest
 from .jit import kernel
-from .workers import BOX, CALLS
+from .worker_threads import BOX, CALLS
 
 Array = Any
 
