@@ -61,7 +61,8 @@ class _Canvas:
             if node.is_blob:
                 self.pen.polygon(self._scaled(octagon(centre, size)), fill=node.colour, outline=FRAME, width=self.line_width)
             else:
-                box = self._scaled([(x - width / 2, y - height / 2), (x + width / 2, y + height / 2)])
+                corners = self._scaled([(x - width / 2, y - height / 2), (x + width / 2, y + height / 2)])
+                box = [(round(across), round(down)) for across, down in corners]  # Pillow 10.1 loses its sides to rounding else
                 self.pen.rounded_rectangle(box, 3 * self.scale, fill=node.colour, outline=FRAME, width=self.line_width)
             for i, line in enumerate(node.lines):
                 self._text((x, y + (i - (len(node.lines) - 1) / 2) * LINE_HEIGHT), line, INK, "mm")
