@@ -1,6 +1,7 @@
 """The figures as tables in Markdown, for a terminal and for docs/performance.md, where they are put between marks.
 
-Of several runs they show the one in the middle, and how far the others are from it."""
+Of several runs they show the one in the middle, and how far the others are from it.
+"""
 
 from __future__ import annotations
 

@@ -50,23 +50,19 @@ class InnerProduct(Layer):
         self.ops.rectified_linear(x, self.blobs[0].data, self._bias, y, transpose=self.transpose, slope=slope)
 
     def backward(self, top: Sequence[Blob], propagate_down: Sequence[bool], bottom: Sequence[Blob]) -> None:
-        self._backward(top[0], propagate_down[0], bottom[0], self.param_diff(0))
-
-    def backward_to_product(self, top: Blob, bottom: Blob, *, propagate_down: bool) -> None:
-        """The backward pass but for the gradient of the weights, which stays the product dy' x of what `factors` gives."""
-        self._backward(top, propagate_down, bottom, None)
+        dy, x = self.factors(top[0], bottom[0])
+        dx = bottom[0].diff.reshape(-1, self.inputs) if propagate_down[0] else None
+        self.ops.linear_backward(x, self.blobs[0].data, dy, dx, self.param_diff(0), self.param_diff(1), transpose=self.transpose)
 
     def factors(self, top: Blob, bottom: Blob) -> tuple[Array, Array]:
-        """dy (M, num_output) and x (M, K), until a pass writes to the top's diff or to the bottom's data."""
+        """dy (M, num_output) and x (M, K), of which dy' x is the gradient of the weights, transposed with `transpose`.
+
+        They are there until a pass writes to the top's diff or to the bottom's data.
+        """
         return top.diff.reshape(-1, self.outputs), bottom.data.reshape(-1, self.inputs)
 
     def macs(self, bottom: Sequence[Shape], top: Sequence[Shape]) -> int:
         return count(bottom[0]) * self.outputs
-
-    def _backward(self, top: Blob, propagate_down: bool, bottom: Blob, dw: Array | None) -> None:
-        dy, x = self.factors(top, bottom)
-        dx = bottom.diff.reshape(-1, self.inputs) if propagate_down else None
-        self.ops.linear_backward(x, self.blobs[0].data, dy, dx, dw, self.param_diff(1), transpose=self.transpose)
 
     @property
     def _bias(self) -> Array | None:

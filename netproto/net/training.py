@@ -33,7 +33,8 @@ class TrainingNet(Net):
     def _plan(self) -> None:
         whole = not self.message.debug_info
         self._products = products.plan(self.graph) if whole and self._wants_products else {}
-        self._to_products = set(self._products.values())
+        for i in self._products.values():
+            self.graph.nodes[i].layer.param_propagate_down[0] = False
         self.chains = {chain.first: chain for chain in chains_of(self.graph)} if whole else {}
         self._gathering = gathering(self.graph, self.chains.values())
         self._apart = set_apart(self.graph) if whole else {}
@@ -44,7 +45,7 @@ class TrainingNet(Net):
         self._no_copies = unused_copies(self.chains.values(), self._apart)
 
     def _share(self) -> None:
-        for first, *others in diff_memory.plan(self.graph, [self.graph.nodes[i].tops[0] for i in self._to_products]):
+        for first, *others in diff_memory.plan(self.graph, [self.graph.nodes[i].tops[0] for i in self._products.values()]):
             for other in others:
                 self._blobs[other].share_diff(self._blobs[first])
             self._blobs[first].diff  # noqa: B018 the largest takes the memory, before others do
@@ -83,8 +84,6 @@ class TrainingNet(Net):
             call(self.callbacks.before_backward, i)
             if i in self.chains:
                 self._backward_chain(self.chains[i])
-            elif i in self._to_products:
-                self._backward_to_product(i)
             elif i not in self._done_backward and self.graph.nodes[i].need_backward:
                 self.backward_layer(i)
             call(self.callbacks.after_backward, i)
@@ -96,16 +95,11 @@ class TrainingNet(Net):
 
     def factors(self, learned: int) -> tuple[Array, Array] | None:
         i = self._products.get(learned)
-        return None if i is None else self._inner_product(i).factors(self._tops[i][0], self._bottoms[i][0])
-
-    def _inner_product(self, i: int) -> InnerProduct:
+        if i is None:
+            return None
         layer = self.layers[i]
         assert isinstance(layer, InnerProduct)
-        return layer
-
-    def _backward_to_product(self, i: int) -> None:
-        down = self.graph.nodes[i].propagate_down[0]
-        self._inner_product(i).backward_to_product(self._tops[i][0], self._bottoms[i][0], propagate_down=down)
+        return layer.factors(self._tops[i][0], self._bottoms[i][0])
 
     def _forward_chain(self, chain: Chain) -> None:
         for i in (chain.first, *chain.along):

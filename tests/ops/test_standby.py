@@ -36,6 +36,12 @@ def test_nobody_is_told_anything_unless_all_stand_by(states: tuple[int, int]) ->
     assert not both[:, standby.STEPS].any()
 
 
+def test_more_workers_than_boxes_are_told_nothing() -> None:
+    one = boxes(HERE)
+    assert not standby.lead(one, 11, 12, 13, 3)
+    assert one[0, standby.STATE] == HERE
+
+
 def test_others_need_not_stand_by() -> None:
     both = boxes(HERE, AWAY)
     assert standby.lead(both, 11, 12, 13, 2)

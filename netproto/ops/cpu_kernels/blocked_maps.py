@@ -31,7 +31,6 @@ RECTIFY = record_of("x", "y", "count", "slope")
 """The ReLU of so many numbers."""
 
 
-
 @kernel
 def to_blocked(at: Record, worker: int, count: int) -> None:
     """blocked = plain, 0 in the lanes behind the last channel."""
@@ -142,6 +141,7 @@ def _over_window(builder: Any, source: Any, rows: Any, columns: Any, width: Any,
     value.add_incoming(start, entry)
     value.add_incoming(found, inside)
     return value
+
 
 _largest: Any = _emit_largest
 _average: Any = _emit_average

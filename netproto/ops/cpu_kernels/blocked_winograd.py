@@ -31,7 +31,6 @@ WINOGRAD = record_of(
 of them a worker takes at a time, `rows` tiles. planes: of all workers; each has two arrays of them, bottom and top; plane: bytes of one."""
 
 
-
 @cache
 def winograd_pass(m: int, r: int) -> Callable[[Record, int, int], None]:
     n = m + r - 1
@@ -134,5 +133,6 @@ def _emit_finish_row(context: Any, source: Any, bias: Any, other: Any, slope: An
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 6), emit
+
 
 _finish_row: Any = _emit_finish_row

@@ -13,9 +13,9 @@ from typing import Any
 from .dense import WIDE, at, pack, take_columns
 from .jit import kernel
 from .prefetch import PIECE, read_piece
-from .products import BLOCK, BYTES, TERMS, at_once, product
+from .products import BLOCK, at_once, multiply_transposed_at_once
 from .update import Factors, descend
-from .vectors import LANES, ROWS
+from .vectors import LANES
 from .workers import Room
 
 Array = Any
@@ -52,18 +52,13 @@ def _update_columns(
         take_columns(b, start, blocks, piece)
         for first in range(0, m, GROUP):
             rows = min(GROUP, m - first)
+            source = left.ctypes.data + first // LANES * k * BLOCK
             asked = first + rows
             block = 0
             while block < blocks:
                 vectors = at_once(blocks - block)
                 right, out = piece.ctypes.data + block * k * BLOCK, made.ctypes.data + block * BLOCK
-                for begun in range(0, k, TERMS):
-                    terms = min(TERMS, k - begun)
-                    for row in range(first, first + rows, ROWS):
-                        product(
-                            vectors, left.ctypes.data + ((row // LANES * k + begun) * LANES + row % LANES) * BYTES, 1, LANES, 0, terms, 1,
-                            right + begun * BLOCK, k * LANES, out + (row - first) * STEP * BYTES, STEP, LANES, begun > 0,
-                        )  # fmt: skip
+                multiply_transposed_at_once(vectors, source, right, k, out, STEP, LANES, rows, k, False)
                 block += vectors
                 for _ in range(vectors):
                     for run in range(0, RUN, PIECE):

@@ -47,14 +47,22 @@ def multiply_transposed(a: int, b: int, ab_rows: int, c: int, c_rows: int, rows:
     while block < blocks:
         vectors = at_once(blocks - block)
         right, out = b + block * ab_rows * BLOCK, c + block * c_rows * BLOCK
-        for first in range(0, shared, TERMS):
-            for row in range(0, rows, ROWS):
-                left = a + ((row // LANES * ab_rows + first) * LANES + row % LANES) * BYTES
-                product(
-                    vectors, left, 1, LANES, 0, min(TERMS, shared - first), 1, right + first * BLOCK, ab_rows * LANES,
-                    out + row * BLOCK, LANES, c_rows * LANES, add or first > 0,
-                )  # fmt: skip
+        multiply_transposed_at_once(vectors, a, right, ab_rows, out, LANES, c_rows * LANES, rows, shared, add)
         block += vectors
+
+
+@inlined
+def multiply_transposed_at_once(
+    vectors: int, a: int, b: int, ab_rows: int, c: int, c_row: int, c_vector: int, rows: int, shared: int, add: bool
+) -> None:  # fmt: skip
+    """multiply_transposed for so many blocks of b, where c has c_row from row to row and c_vector from block to block."""
+    for first in range(0, shared, TERMS):
+        for row in range(0, rows, ROWS):
+            left = a + ((row // LANES * ab_rows + first) * LANES + row % LANES) * BYTES
+            product(
+                vectors, left, 1, LANES, 0, min(TERMS, shared - first), 1, b + first * BLOCK, ab_rows * LANES,
+                c + row * c_row * BYTES, c_row, c_vector, add or first > 0,
+            )  # fmt: skip
 
 
 @kernel

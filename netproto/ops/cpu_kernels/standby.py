@@ -27,7 +27,9 @@ PATIENCE = 2000
 
 @kernel
 def lead(boxes: Array, steps: int, length: int, gate: int, count: int) -> bool:
-    """Tell the workers 1..count to go through the steps, if they all stand by; whether they do."""
+    """Tell the workers 1..count to go through the steps, if they all have boxes and stand by; whether they do."""
+    if count - 1 > len(boxes):
+        return False
     for i in range(count - 1):
         if not exchange(_at(boxes, i, STATE), HERE, CLAIMED):
             for j in range(i):

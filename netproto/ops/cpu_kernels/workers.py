@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy
 
-from .worker_threads import MOST, Task, enlist, inside, side_by_side
+from .worker_threads import Task, enlist, inside, side_by_side
 
 WORTH = 2**21
 """Multiply-adds that are worth waking a worker for: it takes 50 microseconds, in which a core does as many."""
@@ -88,7 +88,7 @@ class Workers:
         """
         if self._is_alone(count):
             task(0, 1)
-        elif standby is None or count > MOST:
+        elif standby is None:
             side_by_side([(lambda lo, hi, worker: task(worker, count), 0, 0)] * count, abandon)
         elif not standby.lead():
             side_by_side([(lambda lo, hi, worker: task(worker, count), 0, 0)] * count, abandon, standby.stand_by)
@@ -98,7 +98,7 @@ class Workers:
 
         ask: have them stand by for the next task, when they can.
         """
-        if self._is_alone(count) or count > MOST:
+        if self._is_alone(count):
             task(0, 1)
         elif not standby.lead():
             task(0, 1)
